@@ -1,0 +1,30 @@
+"""Random draws: an integer state in, the same rows out, on any machine."""
+
+import numpy as np
+
+from clustering.arrays import Floats, check_count
+
+
+def generator(random_state: int, stream: int) -> np.random.Generator:
+    """Return a PCG64 generator; ``stream`` keeps two algorithms with the same state from drawing the same numbers."""
+    state = check_count(random_state, "random_state", least=0)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([state, stream])))
+
+
+def draw(source: np.random.Generator, shares: Floats) -> int:
+    """Return a row drawn with probability proportional to ``shares``.
+
+    Law: r adjacent copies of a row behave as one row with r times the share, and a share of 0 is never drawn.
+
+    Parameters
+    ----------
+    source : numpy.random.Generator
+        Moves on by one number.
+    shares : (n,)
+        Not negative, not all 0; untouched. Cost: O(n).
+    """
+    cumulative = np.cumsum(shares)
+    total = cumulative[-1]
+    row = int(np.searchsorted(cumulative, source.random() * total, side="right"))
+    # u * total may round up to total: the last row with a share, not the last row, is then meant
+    return min(row, int(np.searchsorted(cumulative, total, side="left")))

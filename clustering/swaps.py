@@ -1,0 +1,168 @@
+"""RGS: take away the centre whose removal costs least, put it where a split gains most."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustering.arrays import Flags, Floats, check_count, check_points, check_weights
+from clustering.assignment import two_nearest
+from clustering.lloyd import Clustering, lloyd
+from clustering.sums import Groups, group_sums, group_totals
+
+# a split is worth trying above this share of the removal cost: Lloyd often gains the rest
+_LEAST_RATIO = 0.35
+_WIDTH = 8
+_LOCAL_STEPS = 4
+_TRIAL_STEPS = 2
+# an SSE that fell by less than this share did not fall: rounding must not keep the search alive
+_LEAST_FALL = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The best local split found of every cluster.
+
+    Attributes
+    ----------
+    gain : (k,)
+        Fall of the SSE when the cluster's centre, its mean, gives way to the two means; 0 where it cannot be split.
+    first, second : (k, d)
+        The two means.
+    """
+
+    gain: Floats
+    first: Floats
+    second: Floats
+
+
+def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, *, swaps: int = 100) -> Clustering:
+    """Swap centres from where they are wasted to where they are missing, then run Lloyd to its end.
+
+    Every round computes the exact cost of removing each centre and the gain of splitting each cluster, tries pairs in
+    falling gain - cost (the 8 best splits, the 8 cheapest removals, gain above 0.35 cost), and keeps the first whose
+    SSE after two Lloyd steps is lower. It stops when no pair helps. Deterministic; the SSE never rises.
+
+    Parameters
+    ----------
+    points, weights : (n, d), (n,)
+        Untouched. A weight counts as that many copies; a row of weight 0 changes no bit of the centres.
+    clustering : Clustering
+        Only its centres are read (labels and sse are computed again for these weights); untouched. Best after Lloyd.
+    swaps : int
+        Most swaps kept.
+
+    Returns
+    -------
+    Clustering
+        Cost: per round O(n k d), and O(n k d) per pair tried, at most 64 of them.
+    """
+    points = np.asfortranarray(check_points(points))
+    weights = check_weights(weights, len(points))
+    check_count(swaps, "swaps", least=0)
+    current = lloyd(points, weights, clustering.centres, steps=0)
+    for _ in range(swaps):
+        better = _first_helping_swap(points, weights, current)
+        if better is None:
+            break
+        current = better
+    return lloyd(points, weights, current.centres)
+
+
+def removal_costs(points: Floats, weights: Floats, centres: Floats) -> Floats:
+    """Return by how much the SSE rises when each centre is dropped, exactly, (k,); infinite with one centre."""
+    near = two_nearest(points, centres)
+    rise = np.where(weights > 0, near.second_squared_distance - near.squared_distance, 0.0)
+    return group_totals(weights * rise, near.label.astype(np.intp), len(centres))
+
+
+def split_gains(points: Floats, weights: Floats, clustering: Clustering) -> Splits:
+    """Return a two-means of every cluster, started along its principal direction, all clusters at once.
+
+    Parameters
+    ----------
+    points, weights : (n, d), (n,)
+        Untouched.
+    clustering : Clustering
+        Its labels and centres; untouched.
+
+    Returns
+    -------
+    Splits
+        The gain is exact for the two means returned. Cost: O(n d), whatever k.
+    """
+    groups = clustering.labels.astype(np.intp)
+    columns = zip(points.T, clustering.centres.T, strict=True)
+    residuals = np.stack([column - centre[groups] for column, centre in columns])
+    inside = _Inside(residuals, weights, groups, len(clustering.centres))
+    side = inside.project(inside.principal()) > 0
+    for _ in range(_LOCAL_STEPS):
+        _, means = inside.halves(side)
+        across = means[:, 1] - means[:, 0]
+        middle = (across * (means[:, 0] + means[:, 1])).sum(axis=1) / 2
+        side = inside.project(across) > middle[groups]
+    masses, means = inside.halves(side)
+    whole = np.maximum(masses.sum(axis=1), np.finfo(np.float64).tiny)
+    gain = masses[:, 0] / whole * masses[:, 1] * ((means[:, 1] - means[:, 0]) ** 2).sum(axis=1)
+    return Splits(gain, clustering.centres + means[:, 0], clustering.centres + means[:, 1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Inside:
+    """Every row seen from its own centre: residuals (d, n), weights (n,), groups (n,), k clusters."""
+
+    residuals: Floats
+    weights: Floats
+    groups: Groups
+    k: int
+
+    def project(self, directions: Floats) -> Floats:
+        """Return the product of each residual with its own cluster's direction, (n,), column by column."""
+        total = np.zeros(len(self.groups))
+        for column, direction in zip(self.residuals, directions.T, strict=True):
+            total += column * direction[self.groups]
+        return total
+
+    def principal(self) -> Floats:
+        """Return the direction of largest scatter of each cluster, (k, d), by power steps from its widest column."""
+        scatter = group_sums(self.residuals**2, self.weights, self.groups, self.k)
+        direction = np.zeros_like(scatter)
+        direction[np.arange(self.k), scatter.argmax(axis=1)] = 1.0
+        for _ in range(_LOCAL_STEPS):
+            direction = group_sums(self.residuals, self.weights * self.project(direction), self.groups, self.k)
+            longest = np.abs(direction).max(axis=1, keepdims=True)
+            direction /= np.where(longest > 0, longest, 1.0)
+        return direction
+
+    def halves(self, side: Flags) -> tuple[Floats, Floats]:
+        """Return masses (k, 2) and means (k, 2, d) of the two halves of each cluster; 0 for an empty half."""
+        groups = np.where(side, 2 * self.groups + 1, 2 * self.groups)
+        masses = group_totals(self.weights, groups, 2 * self.k)
+        sums = group_sums(self.residuals, self.weights, groups, 2 * self.k)
+        means = sums / np.where(masses > 0, masses, 1.0)[:, None]
+        return masses.reshape(self.k, 2), means.reshape(self.k, 2, -1)
+
+
+def _first_helping_swap(points: Floats, weights: Floats, current: Clustering) -> Clustering | None:
+    costs = removal_costs(points, weights, current.centres)
+    splits = split_gains(points, weights, current)
+    for split, removed in _pairs(splits.gain, costs):
+        centres = current.centres.copy()
+        centres[split], centres[removed] = splits.first[split], splits.second[split]
+        trial = lloyd(points, weights, centres, steps=_TRIAL_STEPS)
+        if trial.sse < current.sse * (1 - _LEAST_FALL):
+            return trial
+    return None
+
+
+def _pairs(gains: Floats, costs: Floats) -> Iterator[tuple[int, int]]:
+    """Yield (cluster to split, centre to remove) in falling gain - cost, ties by index."""
+    split = np.argsort(-gains, kind="stable")[:_WIDTH]
+    removed = np.argsort(costs, kind="stable")[:_WIDTH]
+    pairs = [
+        (float(costs[j] - gains[s]), int(s), int(j))
+        for s in split
+        for j in removed
+        if s != j and gains[s] > _LEAST_RATIO * costs[j]
+    ]
+    return ((s, j) for _, s, j in sorted(pairs))
