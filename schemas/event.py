@@ -1,0 +1,78 @@
+"""What goes out: reclassification events and the current class of every customer."""
+
+from typing import Literal
+
+import msgspec
+
+Status = Literal["early", "confirmed", "withdrawn"]
+Cause = Literal["customer_moved", "model_moved", "both"]
+
+
+class Place(msgspec.Struct, frozen=True, rename="camel"):
+    """A cluster as a person reads it; `since` is the end of the epoch in which the customer came, RFC 3339."""
+
+    cluster: int
+    name: str
+    quadrant: str
+    since: str | None = None
+
+
+class Reason(msgspec.Struct, frozen=True, rename="camel"):
+    """One index's part in a move.
+
+    `value` and `previous` are in the index's own unit (None where it was missing), `change` in robust standard deviations
+    [1]; `share_customer` and `share_model` are parts of the margin's whole change [1]: over all indices they add up to 1.
+    """
+
+    index: str
+    value: float | None
+    previous: float | None
+    change: float
+    share_customer: float
+    share_model: float
+
+
+class Evidence(msgspec.Struct, frozen=True, rename="camel"):
+    """How good the data behind a decision are: share of estimated seconds [1], and whether that makes it provisional."""
+
+    share_estimated: float
+    provisional: bool
+
+
+class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A customer changed class, or is about to (early), or is not after all (withdrawn).
+
+    Canonical (a pure function of the log, for `confirmed`): all but `origin`, `supersedes`, `batch_id`, `processed_time`.
+    """
+
+    event_id: str
+    customer_id: str
+    from_: Place = msgspec.field(name="from")
+    to: Place
+    newly_potential: bool
+    cause: Cause
+    model_version_from: int
+    model_version_to: int
+    status: Status
+    margin: float
+    confidence: float
+    reasons: tuple[Reason, ...]
+    quality: Evidence
+    event_time: str
+    origin: Literal["live", "backfill", "replay"] = "live"
+    supersedes: str | None = None
+    batch_id: int | None = None
+    processed_time: str | None = None
+
+
+class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
+    """Current class of a customer: the compacted topic's record."""
+
+    customer_id: str
+    place: Place
+    model_version: int
+    event_id: str | None = None
+
+
+CANONICAL_OUT = ("origin", "supersedes", "batchId", "processedTime")
+"""Fields of an event that may differ between two cuts of one log."""

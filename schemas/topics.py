@@ -1,0 +1,62 @@
+"""The Kafka topics: names, partitions and policies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+READINGS = "metering.reading.recorded.v1"
+TRANSACTIONS = "energyservice.transaction.completed.v1"
+ARCHIVE = "customer.archive.changed.v1"
+CONTROL = "segmentation.control.v1"
+EVENTS = "segmentation.customer.reclassified.v1"
+STATES = "segmentation.customer.state.v1"
+MODELS = "segmentation.model.v1"
+PROGRESS = "segmentation.progress.v1"
+CENTRAL = "segmentation.central.v1"
+
+INPUTS = (READINGS, TRANSACTIONS, ARCHIVE)
+"""The data topics, in the order in which their index is written into a lane."""
+
+LANES_PER_TOPIC = 4096
+"""A lane numbers one data partition: index of its topic x LANES_PER_TOPIC + partition [1]."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it has to be: `partitions` None means the deployment's choice for data topics."""
+
+    name: str
+    partitions: int | None
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_COMPACT = {"cleanup.policy": "compact"}
+_ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
+
+TOPICS = (
+    Topic(READINGS, None, {"cleanup.policy": "delete", **_ARRIVAL}),
+    Topic(TRANSACTIONS, None, {"cleanup.policy": "delete", **_ARRIVAL}),
+    Topic(ARCHIVE, None, {**_KEPT, **_ARRIVAL}),
+    Topic(CONTROL, 1, _KEPT),
+    Topic(EVENTS, None, {"cleanup.policy": "delete"}),
+    Topic(STATES, None, _COMPACT),
+    Topic(MODELS, 1, _COMPACT),
+    Topic(PROGRESS, 1, _COMPACT),
+    Topic(CENTRAL, 1, _COMPACT),
+    *(Topic(dead_letters, 1, {"cleanup.policy": "delete"}) for dead_letters in (f"{name}.dlq" for name in INPUTS)),
+)
+
+
+def dead_letters_of(topic: str) -> str:
+    """Name of the topic that takes the rejected rows of `topic`."""
+    return f"{topic}.dlq"
+
+
+def lane(topic: str, partition: int) -> int:
+    """Number [1] of a data partition; lanes order partitions over all data topics."""
+    return INPUTS.index(topic) * LANES_PER_TOPIC + partition
+
+
+def partition_of(lane_number: int) -> tuple[str, int]:
+    """Topic and partition of a lane: the inverse of `lane`."""
+    return INPUTS[lane_number // LANES_PER_TOPIC], lane_number % LANES_PER_TOPIC
