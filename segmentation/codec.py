@@ -1,0 +1,107 @@
+"""State as bytes: Arrow for tables, MessagePack for the rest; never pickle. `VERSION` guards the format."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from schemas.event import Event
+from schemas.model import Model
+from segmentation.customers import from_table, to_table
+from segmentation.errors import WrongPassport
+from segmentation.local_state import Flag, LocalState, Models, Passport
+from segmentation.sums import HOURS, WIDTH, Tiles
+
+VERSION = 1
+
+
+class _Hot(msgspec.Struct, frozen=True):
+    """The part of a state that changes only when an epoch closes."""
+
+    version: int
+    passport: Passport
+    seeded: int
+    settled: int
+    closed: int
+    force: Model | None
+    trial: Model | None
+    past: Mapping[int, Model]
+    customers: bytes
+    tiles: Mapping[int, tuple[bytes, bytes, bytes]]
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_hot = msgspec.msgpack.Decoder(_Hot)
+_early = msgspec.msgpack.Decoder(dict[str, tuple[int, Event]])
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+def pack_hot(state: LocalState) -> bytes:
+    """Bytes of everything in a state but its open rows, its window and its early flags."""
+    models = state.models
+    return _pack(_Hot(
+        VERSION, state.passport, state.seeded, state.settled, state.closed, models.force, models.trial, dict(models.past),
+        _table_bytes(to_table(state.customers)), {epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
+    ))  # fmt: skip
+
+
+def unpack_hot(data: bytes) -> LocalState:
+    """The inverse of `pack_hot`, with nothing open.
+
+    Raises
+    ------
+    WrongPassport
+        Where another version of the format wrote the bytes.
+    """
+    try:
+        hot = _hot.decode(data)
+    except msgspec.DecodeError as error:
+        message = f"the state is of another format than version {VERSION}: {error}; seed again with this version"
+        raise WrongPassport(message) from error
+    if hot.version != VERSION:
+        message = f"the state has format {hot.version}, this program reads {VERSION}; seed again with this version"
+        raise WrongPassport(message)
+    return LocalState(
+        passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
+        customers=from_table(pa.ipc.open_stream(hot.customers).read_all()), models=Models(hot.force, hot.trial, hot.past),
+        tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
+    )  # fmt: skip
+
+
+def pack_early(early: Mapping[str, Flag]) -> bytes:
+    """Bytes of the early flags."""
+    return _pack({customer: (flag.epoch, flag.event) for customer, flag in early.items()})
+
+
+def unpack_early(data: bytes) -> dict[str, Flag]:
+    """The inverse of `pack_early`."""
+    return {customer: Flag(epoch, event) for customer, (epoch, event) in _early.decode(data).items()}
+
+
+def _table_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=_COMPRESSED) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes]:
+    return tuple(pa.compress(part.tobytes(), codec="lz4_raw", asbytes=True) + _length(part) for part in
+                 (tiles.customer, tiles.sums, tiles.hours))  # fmt: skip
+
+
+def _length(part: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    return part.nbytes.to_bytes(8, "little")
+
+
+def _array(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+    size = int.from_bytes(data[-8:], "little")
+    return np.frombuffer(pa.decompress(data[:-8], size, codec="lz4_raw", asbytes=True), np.int64)
+
+
+def _tiles(epoch: int, customer: bytes, sums: bytes, hours: bytes) -> Tiles:
+    numbers = _array(customer)
+    return Tiles(
+        numbers, np.full(len(numbers), epoch), _array(sums).reshape(-1, WIDTH), _array(hours).reshape(-1, HOURS)
+    )

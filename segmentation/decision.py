@@ -1,0 +1,68 @@
+"""Hysteresis: when a customer leaves its class. Pure, vectorised, in event time.
+
+A customer leaves only if (1 + margin) d²(nearest) < d²(own), against the same challenger for at least `dwell`, and not
+within `cool_down` of its last move. Evidence beyond `decisive` need not dwell: a fleet of chargers bought is not noise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.assignment import squared_distances, two_nearest
+from segmentation.parameters import Parameters
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+NONE = -1
+NEVER = -(1 << 30)
+"""An epoch long before all others."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where n customers stand: class (index of its centre, or NONE), last move, challenger and since when [epochs]."""
+
+    own: Ints
+    moved: Ints
+    challenger: Ints
+    challenged: Ints
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look at the present says: the new standing of the challengers, and who moves.
+
+    `best` (n,) is the nearest centre; `own_distance` and `best_distance` (n,) are squared [1].
+    """
+
+    move: NDArray[np.bool_]
+    contested: NDArray[np.bool_]
+    best: Ints
+    own_distance: Floats
+    best_distance: Floats
+    challenger: Ints
+    challenged: Ints
+
+
+def judge(points: Floats, centres: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:
+    """The verdict on customers at `points` (n, d) as of the end of `epoch`. O(n k d); inputs untouched."""
+    nearest = two_nearest(points, centres)
+    best = nearest.label.astype(np.int64)
+    known = standing.own != NONE
+    own_distance = _own_distances(points, centres, standing.own, nearest.squared_distance)
+    contested = known & (best != standing.own) & ((1 + parameters.margin) * nearest.squared_distance < own_distance)
+    same = contested & (standing.challenger == best)
+    challenged = np.where(same, standing.challenged, epoch)
+    ripe = epoch - challenged >= parameters.epochs(parameters.dwell_s)
+    ripe |= (1 + parameters.decisive) * nearest.squared_distance < own_distance
+    rested = epoch - standing.moved >= parameters.epochs(parameters.cool_down_s)
+    return Verdict(
+        move=contested & ripe & rested, contested=contested, best=best, own_distance=own_distance,
+        best_distance=nearest.squared_distance, challenger=np.where(contested, best, NONE), challenged=challenged,
+    )  # fmt: skip
+
+
+def _own_distances(points: Floats, centres: Floats, own: Ints, otherwise: Floats) -> Floats:
+    distances = squared_distances(points, centres)
+    return np.where(own == NONE, otherwise, distances[np.arange(len(points)), np.maximum(own, 0)])

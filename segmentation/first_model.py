@@ -1,0 +1,104 @@
+"""The first model: scaling, factor weights, centres, quadrants and names, fitted to history."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.lloyd import Clustering
+from clustering.scaling import RobustScaling, fit_robust
+from clustering.seeding import seed
+from clustering.weighting import half_eta_squared
+from schemas.model import Cluster, Model
+from segmentation.closing import FULL_QUALITY
+from segmentation.errors import NothingToSeed
+from segmentation.history import Portrait
+from segmentation.indices import NAMES, REGISTRY
+from segmentation.parameters import Parameters
+from segmentation.quadrants import names, quadrant, score
+from segmentation.space import Space, off_grid
+from segmentation.traits import NOUNS
+
+Floats = NDArray[np.float64]
+LARGEST_SAMPLE = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What a fit is asked for: number of clusters, random state, and the last epoch of history."""
+
+    k: int = 8
+    random_state: int = 0
+    epoch: int
+
+
+def sample(portraits: list[Portrait], limit: int = LARGEST_SAMPLE) -> Portrait:
+    """At most `limit` customers, those of the smallest hash, sorted by id: the same for any grouping."""
+    ids = [customer for portrait in portraits for customer in portrait.ids]
+    order = sorted(range(len(ids)), key=lambda n: (crc32(ids[n].encode()), ids[n]))[:limit]
+    order.sort(key=ids.__getitem__)
+    values = np.concatenate([portrait.values for portrait in portraits])
+    nouns = np.concatenate([portrait.nouns for portrait in portraits])
+    return Portrait([ids[n] for n in order], values[order], nouns[order])
+
+
+def fit(portrait: Portrait, ask: Fit, parameters: Parameters, *, customers: int | None = None) -> Model:
+    """The first model from a portrait of (a sample of) the customers; `customers` is how many it stands for.
+
+    Raises
+    ------
+    NothingToSeed
+        Where there are fewer customers than clusters.
+    """
+    if len(portrait.ids) < ask.k:
+        message = f"{ask.k} clusters need at least as many metered customers, history has {len(portrait.ids)}; lower -k"
+        raise NothingToSeed(message)
+    scaling = fit_robust(portrait.values)
+    scaled = scaling.apply(portrait.values)
+    even = np.ones(len(scaled))
+    weights = half_eta_squared(scaled, even, ask.k, random_state=ask.random_state)
+    space = Space(REGISTRY, scaling, np.sqrt(weights))
+    points = off_grid(space.place(portrait.values))
+    found = seed(points, even, ask.k, random_state=ask.random_state)
+    return _model(portrait, space, found, ask, parameters, (customers or len(scaled)) / len(scaled))
+
+
+def _model(portrait: Portrait, space: Space, found: Clustering, ask: Fit, parameters: Parameters, scale: float) -> Model:
+    scaled, weights = space.scaling.apply(portrait.values), space.root_weights**2
+    axes = [score(scaled, REGISTRY, weights, half) for half in ("current", "potential")]
+    thresholds = (float(np.median(axes[0])), float(np.median(axes[1])))
+    order = np.lexsort(found.centres.T[::-1])
+    centres = found.centres[order]
+    profile = space.scaled(centres)
+    nouns = _nouns(portrait.nouns, found.labels, order)
+    current, potential = (score(profile, REGISTRY, weights, half) for half in ("current", "potential"))
+    # in balance, a cluster that takes n customers an epoch holds n / (1 - decay) of their mass
+    lasting = scale * FULL_QUALITY / (1.0 - parameters.decay(parameters.centre_memory_s))
+    clusters = tuple(
+        Cluster(n, name, quadrant(current[n], potential[n], thresholds), tuple(centres[n].tolist()), mass, mass)
+        for n, (name, mass) in enumerate(
+            zip(names(profile, REGISTRY, nouns), (found.masses[order] * lasting).tolist(), strict=True)
+        )
+    )
+    return Model(
+        version=1, epoch=ask.epoch, indices=NAMES, scale_centre=_floats(space.scaling.centre),
+        scale_spread=_floats(space.scaling.spread), clip=space.scaling.clip, factor_weights=_floats(weights),
+        threshold_current=thresholds[0], threshold_potential=thresholds[1], clusters=clusters, sse=float(found.sse),
+        random_state=ask.random_state, fingerprint=parameters.fingerprint,
+    )  # fmt: skip
+
+
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _nouns(nouns: NDArray[np.int64], labels: NDArray[np.int32], order: NDArray[np.int64]) -> list[str]:
+    """What most customers of each cluster are called, in the order of the clusters."""
+    counts = [np.bincount(nouns[labels == cluster], minlength=len(NOUNS)) for cluster in order]
+    return [NOUNS[int(np.argmax(count))] for count in counts]
+
+
+def rescaling(model: Model) -> RobustScaling:
+    """The scaling that a model froze."""
+    return RobustScaling(np.array(model.scale_centre), np.array(model.scale_spread), model.clip)

@@ -1,0 +1,93 @@
+"""History: the same tiles and memories as the stream's, folded over all past epochs at once, with nobody judged."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.model import Model
+from segmentation import rows as kinds
+from segmentation.calendar import Calendar
+from segmentation.closing import NO_TILES, decays, view_of
+from segmentation.customers import Customers, newcomers
+from segmentation.indices import vectors
+from segmentation.local_state import LocalState, Models, Passport
+from segmentation.parameters import Parameters
+from segmentation.space import centres_of, ids_of, off_grid, space_of
+from segmentation.sums import Tiles, absorb, absorb_hours, tile
+from segmentation.traits import apply_traits
+from clustering.assignment import two_nearest
+
+
+def remember(rows: pa.Table, through: int, parameters: Parameters, generation: int) -> LocalState:
+    """State after history: every row of an epoch up to `through`, folded for good.
+
+    `rows` as `rows.split` cuts them, in any order; those of later epochs are left to the stream. The sums of a customer
+    depend on its own rows alone, so any grouping of customers gives the same. O(rows log rows + customers x epochs).
+    """
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    past = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= through))
+    energy = pc.not_equal(past.column("kind"), kinds.ATTRIBUTES)
+    measured = kinds.distinct(past.filter(energy))
+    ids = sorted(pc.unique(past.column("customer")).to_pylist())
+    customers = newcomers(ids, parameters.buckets, through, 0)
+    tiles = tile(measured, customers.ids, calendar)
+    customers = replace(customers, first=_first_epochs(tiles, customers))
+    customers = _folded(customers, tiles, through, parameters)
+    customers = apply_traits(customers, past)
+    passport = Passport(parameters.stream, generation, parameters.fingerprint)
+    return LocalState(passport, through, through, through, customers)
+
+
+def _first_epochs(tiles: Tiles, customers: Customers) -> NDArray[np.int32]:
+    first = customers.first.copy()
+    np.minimum.at(first, tiles.customer, tiles.epoch.astype(np.int32))
+    return first
+
+
+def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
+    memories, hours = customers.memories, customers.hours
+    if len(tiles.epoch) == 0:
+        return customers
+    for epoch in range(int(tiles.epoch[0]), through + 1):
+        present = tiles.of_epoch(epoch) if tiles.epoch[-1] >= epoch else NO_TILES
+        memories = absorb(memories, present, decays(parameters))
+        hours = absorb_hours(hours, present, parameters.decay(parameters.long_memory_s))
+    return replace(customers, memories=memories, hours=hours)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What the seeding sees of n customers: ids, transformed index values (n, d) with NaN for missing, class nouns (n,)."""
+
+    ids: list[str]
+    values: NDArray[np.float64]
+    nouns: NDArray[np.int64]
+
+
+def portrait(state: LocalState, parameters: Parameters) -> Portrait:
+    """The customers of a state as the seeding sees them: those with any metered time."""
+    customers = state.customers
+    values = vectors(view_of(customers, customers.memories, state.closed, parameters))
+    seen = np.flatnonzero(np.isfinite(values[:, 0]))
+    return Portrait([customers.ids[int(n)].as_py() for n in seen], values[seen], customers.noun[seen])
+
+
+def classified(state: LocalState, model: Model, parameters: Parameters) -> LocalState:
+    """State with the first class of every customer under `model`: state, not events."""
+    customers = state.customers.with_width(len(model.indices))
+    space = space_of(model)
+    values = vectors(view_of(customers, customers.memories, state.closed, parameters), space.indices)
+    points = space.place(values)
+    nearest = two_nearest(off_grid(points), centres_of(model))
+    seen = np.isfinite(values[:, 0])
+    customers = replace(
+        customers,
+        cluster=np.where(seen, ids_of(model)[nearest.label], customers.cluster),
+        since=np.full(len(customers), state.closed, np.int64),
+        anchor=points.astype(np.int32),
+        anchor_version=np.full(len(customers), model.version, np.int64),
+    )
+    return replace(state, customers=customers, models=Models(force=model, past={model.version: model}))

@@ -1,0 +1,173 @@
+"""The index system of potential customers: one registry, two halves.
+
+An index is a formula over a customer's sums. Where the data cannot support it, it is NaN: missing, never zero.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.errors import UnknownIndex
+from segmentation.sums import COLUMN
+
+Floats = NDArray[np.float64]
+Half = Literal["current", "potential"]
+SHORT, LONG = 0, 1
+MONTH_DAYS = 30.0
+DAY_S = 86_400
+TRAITS = ("capacity_kw", "intensity", "contract_start_s", "assets")
+"""Numbers from the archive, per customer: contracted capacity [kW], industry energy intensity [1], start [s], assets [1]."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the formulas see of n customers as of the end of an epoch.
+
+    `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 4) as `TRAITS`, NaN where unknown; `days` (n, 2):
+    forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end. Read only.
+    """
+
+    memories: Floats
+    traits: Floats
+    days: Floats
+    now: int
+
+    def short(self, name: str) -> Floats:
+        """Short-memory sum (n,) of a tile's column."""
+        return self.memories[:, SHORT, COLUMN[name]]
+
+    def long(self, name: str) -> Floats:
+        """Long-memory sum (n,) of a tile's column."""
+        return self.memories[:, LONG, COLUMN[name]]
+
+    def trait(self, name: str) -> Floats:
+        """Archive number (n,)."""
+        return self.traits[:, TRAITS.index(name)]
+
+    @cached_property
+    def power(self) -> Floats:
+        """Mean power (n,) [W] in the short memory."""
+        return ratio(self.short("wh") * 3_600, self.short("seconds"))
+
+    def monthly(self, name: str, memory: int) -> Floats:
+        """A column per 30 days (n,), missing for customers of whom no transaction was ever seen."""
+        rate = ratio(self.memories[:, memory, COLUMN[name]] * MONTH_DAYS, self.days[:, memory])
+        return np.where(self.long("transactions") > 0, rate, np.nan)
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """part / whole (n,), NaN where `whole` is not positive."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)
+
+
+def _level(view: View, part: str) -> Floats:
+    """Mean power in some hours against the mean power of all of them [1]; a whole day of nothing has no shape."""
+    inside = ratio(view.short(f"{part}_wh"), view.short(f"{part}_s"))
+    return ratio(inside, ratio(view.short("fine_wh"), view.short("fine_s")))
+
+
+def _weekend(view: View) -> Floats:
+    """Mean power at weekends against the mean power [1]; in the long memory, two weekends are no habit."""
+    inside = ratio(view.long("weekend_wh"), view.long("weekend_s"))
+    return ratio(inside, ratio(view.long("wh"), view.long("seconds")))
+
+
+def _growth(view: View) -> Floats:
+    """Natural log of short against long mean power [1]; one watt is added to both, so that an empty site stays finite."""
+    past = ratio(view.long("wh") * 3_600, view.long("seconds"))
+    return np.log((view.power + 1.0) / (past + 1.0))
+
+
+def _volatility(view: View) -> Floats:
+    """Standard deviation of the epochs' mean power over its mean [1], in the long memory."""
+    mean = ratio(view.long("power"), view.long("active"))
+    square = ratio(view.long("power_squared"), view.long("active"))
+    return ratio(np.sqrt(np.maximum(square - mean * mean, 0.0)), mean)
+
+
+def _mean_peak(view: View) -> Floats:
+    return ratio(view.short("peak"), view.short("fine_active"))
+
+
+def _tenure(view: View) -> Floats:
+    return np.maximum(view.now - view.trait("contract_start_s"), 0.0) / DAY_S
+
+
+def _assets(view: View) -> Floats:
+    """How many kinds of asset a customer bought; the trait holds one bit for each."""
+    owned = view.trait("assets")
+    bits = np.nan_to_num(owned).astype(np.int64)
+    return np.where(np.isnan(owned), np.nan, np.bitwise_count(bits).astype(np.float64))
+
+
+def _reliability(view: View) -> Floats:
+    return 1.0 - ratio(view.long("late_payments"), view.long("payments"))
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index: `formula` gives its value (n,) [unit]; `direction` +1 where more of it means more value or potential."""
+
+    name: str
+    half: Half
+    unit: str
+    formula: Callable[[View], Floats]
+    transform: Literal["log1p", "none"]
+    direction: int
+    high: str
+    low: str
+
+    def transformed(self, view: View) -> Floats:
+        """Value (n,) on the scale that is standardised."""
+        values = self.formula(view)
+        return np.log1p(values) if self.transform == "log1p" else values
+
+    def original(self, transformed: float) -> float:
+        """A transformed value back in the index's own unit."""
+        return float(np.expm1(transformed)) if self.transform == "log1p" else transformed
+
+
+REGISTRY = (
+    Index("consumption", "current", "W", lambda v: v.power, "log1p", 1, "large", "small"),
+    Index("capacity use", "current", "1", lambda v: ratio(_mean_peak(v) / 1_000, v.trait("capacity_kw")), "log1p", 1,
+          "fully used", "idle"),
+    Index("service spend", "current", "money/30 d", lambda v: v.monthly("purchase_cents", LONG) / 100, "log1p", 1,
+          "well-spending", "thrifty"),
+    Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying"),
+    Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new"),
+    Index("growth", "potential", "1", _growth, "none", 1, "growing", "shrinking"),
+    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1, "steady", "peaky"),
+    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1, "evening", "daytime"),
+    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1, "night-active", "day-active"),
+    Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday"),
+    Index("volatility", "potential", "1", _volatility, "log1p", 1, "fluctuating", "even"),
+    Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring", "quiet"),
+    Index("services bought", "potential", "1/30 d", lambda v: v.monthly("purchases", SHORT), "log1p", 1, "buying",
+          "not buying"),
+    Index("energy intensity", "potential", "1", lambda v: v.trait("intensity"), "none", 1, "energy-intensive",
+          "light-industry"),
+    Index("assets", "potential", "1", _assets, "none", 1, "equipped", "unequipped"),
+)  # fmt: skip
+"""All indices. Adding one is one entry here and one test."""
+
+NAMES = tuple(index.name for index in REGISTRY)
+
+
+def chosen(names: tuple[str, ...]) -> tuple[Index, ...]:
+    """The registry's entries of these names, in their order; an unknown one is an error."""
+    by_name = {index.name: index for index in REGISTRY}
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        message = f"the model names the indices {missing}, this version has {sorted(by_name)}; seed again with this version"
+        raise UnknownIndex(message)
+    return tuple(by_name[name] for name in names)
+
+
+def vectors(view: View, indices: tuple[Index, ...] = REGISTRY) -> Floats:
+    """Transformed index values (n, d), NaN where missing. O(n d)."""
+    return np.column_stack([index.transformed(view) for index in indices])

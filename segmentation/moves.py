@@ -1,0 +1,118 @@
+"""From a verdict to the sentence: which customer moved, from where to where, and why."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.event import Event, Evidence, Place, Reason, Status
+from schemas.model import Model
+from schemas.times import iso
+from segmentation.attribution import Attribution, attribute
+from segmentation.calendar import Calendar
+from segmentation.customers import Customers
+from segmentation.decision import Verdict
+from segmentation.quadrants import is_newly_potential
+from segmentation.space import Space, centres_of, ids_of, off_grid, space_of
+
+Floats = NDArray[np.float64]
+TOLD = 3
+"""How many reasons an event names."""
+PROVISIONAL = 0.5
+"""From this share of estimated seconds a decision is provisional [1]."""
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at some customers: their numbers `rows` (m,), grid coordinates (m, d), verdict on each, and the moment.
+
+    `estimated` (m,) is the share of estimated seconds behind each [1]; `times` (m,) the events' time [us].
+    """
+
+    rows: NDArray[np.int64]
+    points: NDArray[np.int64]
+    verdict: Verdict
+    estimated: Floats
+    times: NDArray[np.int64]
+
+
+def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Model], status: Status,
+          calendar: Calendar) -> Iterator[Event]:  # fmt: skip
+    """One event for every move of the verdict, in order of the customers."""
+    space, ids = space_of(model), ids_of(model)
+    for at in np.flatnonzero(look.verdict.move):
+        row = int(look.rows[at])
+        before = past[int(customers.anchor_version[row])]
+        old, new = int(np.searchsorted(ids, customers.cluster[row])), int(look.verdict.best[at])
+        pair = np.array([old, new])
+        was, now = off_grid(customers.anchor[row]), off_grid(look.points[at])
+        parts = attribute(was, now, centres_of(before)[pair], centres_of(model)[pair])
+        since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
+        yield _event(
+            customer=customers.ids[row].as_py(), places=(_place(model, old, since), _place(model, new, None)),
+            versions=(before.version, model.version), parts=parts,
+            distances=(float(look.verdict.own_distance[at]), float(look.verdict.best_distance[at])),
+            reasons=_reasons(space, parts, was, now), status=status,
+            estimated=float(look.estimated[at]), time=iso(int(look.times[at])),
+        )  # fmt: skip
+
+
+def _place(model: Model, number: int, since: str | None) -> Place:
+    cluster = model.clusters[number]
+    return Place(cluster.id, cluster.name, cluster.quadrant, since)
+
+
+def place_of(model: Model, cluster: int, since: str) -> Place:
+    """The place of a cluster's identity in `model`."""
+    return _place(model, int(np.searchsorted(ids_of(model), cluster)), since)
+
+
+def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int], parts: Attribution,
+           distances: tuple[float, float], reasons: tuple[Reason, ...], status: Status, estimated: float,
+           time: str) -> Event:  # fmt: skip
+    old, new = places
+    own, best = distances
+    return Event(
+        event_id=event_id(customer, old.cluster, new.cluster, status, parts.cause, *versions, time),
+        customer_id=customer, from_=old, to=new, newly_potential=is_newly_potential(old.quadrant, new.quadrant),
+        cause=parts.cause, model_version_from=versions[0], model_version_to=versions[1], status=status,
+        margin=own - best, confidence=1.0 - best / own if own > 0 else 0.0, reasons=reasons,
+        quality=Evidence(estimated, estimated > PROVISIONAL), event_time=time,
+    )  # fmt: skip
+
+
+def event_id(*parts: object) -> str:
+    """Deterministic id: 128 bits of the hash of what the event says."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def _reasons(space: Space, parts: Attribution, before: Floats, now: Floats) -> tuple[Reason, ...]:
+    total = parts.total
+    if total == 0:
+        return ()
+    weight = (parts.customer + parts.model) / total
+    scaled_before, scaled_now = space.scaled(before), space.scaled(now)
+    return tuple(
+        Reason(
+            index=space.indices[j].name,
+            value=_rounded(space.value(int(j), scaled_now[j])), previous=_rounded(space.value(int(j), scaled_before[j])),
+            change=_rounded(scaled_now[j] - scaled_before[j]),
+            share_customer=float(parts.customer[j] / total), share_model=float(parts.model[j] / total),
+        )
+        for j in np.argsort(-weight, kind="stable")[:TOLD]
+    )  # fmt: skip
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: what a person can use, and no noise of the last bits in an id or a file."""
+    return float(f"{value:.6g}")
+
+
+def withdrawn(early: Event) -> Event:
+    """The withdrawal of an early event, linked to it."""
+    fields = {name: getattr(early, name) for name in early.__struct_fields__}
+    fields |= {"status": "withdrawn", "supersedes": early.event_id, "event_id": event_id(early.event_id, "withdrawn")}
+    return Event(**fields)

@@ -1,0 +1,62 @@
+"""What a local node says about a batch: the only thing that leaves a bucket."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from schemas.event import CustomerState, Event
+from segmentation.crossings import Crossing
+
+
+class Rejected(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A refused row: where it stood for ever (lane, offset), its bytes, and the rule it broke."""
+
+    lane: int
+    offset: int
+    reason: str
+    detail: str
+    key: bytes | None
+    value: bytes | None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to a close: micro-clusters of a bucket's customers, and the dry run of the model on trial.
+
+    `mass` (m,), `sums` (m, d) and `squares` (m,) are int64 in native byte order; `would_move` counts the customers whom
+    the model on trial would move; `quadrants` and `clusters` count customers; `shape` is (m, d).
+    """
+
+    epoch: int
+    shape: tuple[int, int]
+    mass: bytes
+    sums: bytes
+    squares: bytes
+    would_move: int
+    quadrants: Mapping[str, int]
+    clusters: Mapping[int, int]
+
+
+class Output(msgspec.Struct, frozen=True):
+    """Output of one fold; `counts` are rows by what became of them."""
+
+    bucket: int
+    crossings: tuple[Crossing, ...] = ()
+    events: tuple[Event, ...] = ()
+    states: tuple[CustomerState, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    answer: Answer | None = None
+    counts: Mapping[str, int] = {}
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Output)
+
+
+def pack(output: Output) -> bytes:
+    """Bytes of an output, the same for equal outputs."""
+    return _encoder.encode(output)
+
+
+def unpack(data: bytes) -> Output:
+    """The inverse of `pack`."""
+    return _decoder.decode(data)

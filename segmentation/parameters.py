@@ -1,0 +1,54 @@
+"""What a deployment fixes for the folds: part of its identity, like the number of buckets."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Parameters of both folds; every one of them changes results, so every one is in the fingerprint.
+
+    Lengths of event time are in seconds [s]; `margin` and `decisive` are parts of the squared distance [1].
+    """
+
+    stream: str = "kwadrant"
+    buckets: int = 8
+    time_zone: str = "UTC"
+    epoch_s: int = DAY_S
+    lateness_s: int = 7_200
+    correction_s: int = 3 * DAY_S
+    future_skew_s: int = 300
+    witnesses: int = 3
+    margin: float = 1.0
+    decisive: float = 8.0
+    dwell_s: int = 7 * DAY_S
+    cool_down_s: int = 30 * DAY_S
+    settling_s: int = 7 * DAY_S
+    short_memory_s: int = 14 * DAY_S
+    long_memory_s: int = 112 * DAY_S
+    centre_memory_s: int = 56 * DAY_S
+    mass_floor: float = 0.05
+    largest_message: int = 16_384
+    sparse_clocks: bool = True
+
+    def epochs(self, seconds: int) -> int:
+        """Number of epochs [1] that `seconds` [s] of event time span, rounded up."""
+        return -(-seconds // self.epoch_s)
+
+    def decay(self, half_life_s: int) -> float:
+        """Factor [1] by which an exponentially forgetting sum shrinks in one epoch."""
+        return 2.0 ** (-self.epoch_s / half_life_s)
+
+    @property
+    def window(self) -> int:
+        """Correction window [epochs], at least one."""
+        return max(1, self.epochs(self.correction_s))
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of all parameters: two deployments agree only if it is equal."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

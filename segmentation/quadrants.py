@@ -1,0 +1,46 @@
+"""Quadrants: current value x potential value, and the names that follow from what stands out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.indices import Half, Index
+
+Floats = NDArray[np.float64]
+LOW, HIGH = "low", "high"
+OUTSTANDING = 0.3
+"""How far [robust standard deviations] an index must lie from the middle to be worth a word."""
+
+
+def score(scaled: Floats, indices: tuple[Index, ...], weights: Floats, half: Half) -> Floats:
+    """Score (n,) [1] of one axis: mean of a half's scaled indices, times their direction, weighted by `weights` (d,)."""
+    sign = np.array([index.direction if index.half == half else 0 for index in indices], np.float64)
+    total = float(np.sum(np.abs(sign) * weights))
+    return np.zeros(len(scaled)) if total == 0 else np.sum(scaled * (sign * weights), axis=1) / total
+
+
+def quadrant(current: float, potential: float, thresholds: tuple[float, float]) -> str:
+    """`<current>-<potential>`: `high` lies above its threshold."""
+    return f"{HIGH if current > thresholds[0] else LOW}-{HIGH if potential > thresholds[1] else LOW}"
+
+
+def is_newly_potential(before: str, after: str) -> bool:
+    """Whether a move leads from a low-potential to a high-potential quadrant."""
+    return before.endswith(LOW) and after.endswith(HIGH)
+
+
+def names(scaled: Floats, indices: tuple[Index, ...], nouns: list[str]) -> list[str]:
+    """A name for each centre (k, d): its two most outstanding indices and what its customers are, made unique."""
+    proposed: list[str] = []
+    for row, noun in zip(scaled, nouns, strict=True):
+        order = [j for j in np.argsort(-np.abs(row), kind="stable") if abs(row[j]) > OUTSTANDING]
+        words = [indices[j].high if row[j] > 0 else indices[j].low for j in order]
+        proposed.append(_first_free(words or ["average"], noun, proposed))
+    return proposed
+
+
+def _first_free(words: list[str], noun: str, taken: list[str]) -> str:
+    for count in range(min(2, len(words)), len(words) + 1):
+        name = f"{', '.join(words[:count])} {noun}"
+        if name not in taken:
+            return name
+    return f"{', '.join(words[:2])} {noun} {len(taken) + 1}"

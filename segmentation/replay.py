@@ -1,0 +1,117 @@
+"""Both folds in one process over a finished log: no Spark, no Kafka, the same bits.
+
+A feature for analysts, the oracle of the tests, and the definition of what the stream must say.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from schemas.control import Control
+from schemas.event import Event
+from schemas.model import Model
+from segmentation import central_node, local_node
+from segmentation import rows as kinds
+from segmentation.calendar import Calendar
+from segmentation.crossings import CLOCK, Crossing
+from segmentation.first_model import Fit, fit, sample
+from segmentation.history import classified, portrait, remember
+from segmentation.intake import Intake
+from segmentation.local_state import LocalState
+from segmentation.parameters import Parameters
+
+GENERATION = 1
+
+
+@dataclass(frozen=True)
+class Log:
+    """A finished log: whole rows of all topics in the order of their arrival; `lanes` are the partitions that exist."""
+
+    rows: pa.Table
+    lanes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, *tables: pa.Table) -> "Log":
+        """The log that `produce` makes of tables: all rows in order of their event time, equal ones as they stand."""
+        together = pa.concat_tables(tables)
+        order = np.argsort(_ends(together), kind="stable")
+        return cls.arrived(together.take(pa.array(order)), [int(table.column("lane")[0].as_py()) for table in tables if len(table)])
+
+    @classmethod
+    def arrived(cls, rows: pa.Table, lanes: Sequence[int]) -> "Log":
+        """The log of rows that arrived in just this order, whatever their event times."""
+        at = kinds.ROWS.get_field_index("offset")
+        return cls(rows.set_column(at, kinds.ROWS.field(at), pa.array(np.arange(rows.num_rows))), tuple(sorted(set(lanes))))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one micro-batch of a replay said."""
+
+    events: tuple[Event, ...]
+    promoted: tuple[Model, ...]
+    too_late: int
+
+
+@dataclass
+class Replay:
+    """A replay in progress: `local` and `central` are the states after the steps taken so far."""
+
+    local: LocalState
+    central: central_node.CentralState
+    parameters: Parameters
+    pending: list[Control]
+
+    def step(self, intake: Intake, *, early: bool = False) -> Step:
+        """Fold one block of the log."""
+        self.local, output = local_node.fold(self.local, self.pending, intake, 0, self.parameters, early=early)
+        self.central, self.pending, promoted = central_node.fold(self.central, [output], {}, self.parameters)
+        events = tuple(msgspec.structs.replace(event, origin="replay") for event in output.events)
+        return Step(events, tuple(promoted), len(output.rejected))
+
+
+def begin(log: Log, ask: Fit, parameters: Parameters) -> Replay:
+    """Seed from the epochs of `log` up to `ask.epoch`: the first model, and everybody's first class."""
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION)
+    model = fit(sample([portrait(history, parameters)]), ask, parameters)
+    central = central_node.first_state(parameters, GENERATION, log.lanes, model)
+    return Replay(classified(history, model, parameters), central, parameters, [])
+
+
+def run(replay: Replay, log: Log, *, early: bool = False, report: Callable[[int, int], None] | None = None
+        ) -> Iterator[Step]:  # fmt: skip
+    """Fold the whole log, a block per epoch, until no command is in flight; epochs that are not over stay open."""
+    blocks = list(cut(log, replay.central.answered, replay.parameters))
+    for done, intake in enumerate(blocks):
+        yield replay.step(intake, early=early)
+        if report is not None:
+            report(done + 1, len(blocks))
+    while replay.pending:
+        yield replay.step(NOTHING, early=early)
+
+
+NOTHING = Intake(kinds.NONE, (), ())
+
+
+def cut(log: Log, closed: int, parameters: Parameters) -> Iterator[Intake]:
+    """The log in blocks that end where an epoch is over: there stand the clock records that `produce` writes."""
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    begin, times = 0, _ends(log.rows)
+    if len(times) == 0:
+        return
+    latest = np.maximum.accumulate(times)
+    last = int(calendar.epoch_of(latest[-1:] - parameters.lateness_s)[0]) - 1
+    for epoch in range(closed + 1, last + 1):
+        end = int(np.searchsorted(latest, calendar.end(epoch) + parameters.lateness_s))
+        clocks = tuple(Crossing(lane, end, epoch, CLOCK) for lane in log.lanes)
+        yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin, end - begin), calendar), crossings=clocks)
+        begin = end
+    yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin), calendar))
+
+
+def _ends(rows: pa.Table) -> np.ndarray:  # type: ignore[type-arg]
+    return kinds.numbers(rows, "start").astype(np.int64) + kinds.numbers(rows, "seconds")

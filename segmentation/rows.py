@@ -1,0 +1,142 @@
+"""Rows: accepted readings, transactions and archive changes in one Arrow table, cut at epoch boundaries.
+
+A row knows where it came from (lane, offset), which epoch it belongs to, and what makes it the same as another one
+(customer, channel, start): of equals the greatest (status, received, value) wins, in any order of arrival.
+"""
+
+import zlib
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from segmentation.calendar import Calendar
+
+IMPORT, EXPORT, PURCHASE, PAYMENT, LATE_PAYMENT, ENQUIRY, OTHER, ATTRIBUTES = range(8)
+"""Kinds of rows: energy taken, energy fed in, transactions, archive attributes."""
+
+TRANSACTION_KINDS = {"purchase": PURCHASE, "payment": PAYMENT, "enquiry": ENQUIRY}
+
+ROWS = pa.schema([
+    ("customer", pa.string()),
+    ("lane", pa.int32()),
+    ("offset", pa.int64()),
+    ("epoch", pa.int32()),
+    ("kind", pa.int8()),
+    ("channel", pa.int64()),
+    ("start", pa.int64()),
+    ("seconds", pa.int32()),
+    ("fine", pa.bool_()),
+    ("status", pa.int8()),
+    ("received", pa.int64()),
+    ("value", pa.int64()),
+    ("text", pa.string()),
+])
+"""`start` is the whole row's first instant [s since 1970]; `seconds` [s] and `value` [Wh, or cents] are the piece's own."""
+
+NONE = ROWS.empty_table()
+
+FINE_S = 3_600
+"""Readings up to this long [s] tell hours apart."""
+
+
+@lru_cache(maxsize=1 << 20)
+def channel(text: str) -> int:
+    """Number of a usage point's channel, or of a transaction's id, inside one customer."""
+    return zlib.crc32(text.encode())
+
+
+def numbers(table: pa.Table, name: str) -> NDArray[np.generic]:
+    """A column as a numpy array, read-only."""
+    found: NDArray[np.generic] = table.column(name).to_numpy()
+    return found
+
+
+def texts(values: pa.Array) -> NDArray[np.int64]:
+    """`channel` of each text (n,), computed once for each different one."""
+    coded = values.dictionary_encode() if isinstance(values, pa.Array) else values.combine_chunks().dictionary_encode()
+    codes = np.fromiter((channel(text or "") for text in coded.dictionary.to_pylist()), np.int64, len(coded.dictionary))
+    found: NDArray[np.int64] = codes[coded.indices.to_numpy(zero_copy_only=False)]
+    return found
+
+
+def split(rows: pa.Table, calendar: Calendar) -> pa.Table:
+    """Cut readings at epoch boundaries, pro rata in integer Wh; fills `epoch`.
+
+    `rows` must have `start` [s], `seconds` [s] and `value` of whole intervals; it is left untouched. The pieces of a row
+    add up to it exactly. O(n) but for rows that cross a boundary.
+    """
+    start, seconds = numbers(rows, "start").astype(np.int64), numbers(rows, "seconds").astype(np.int64)
+    first = calendar.epoch_of(start)
+    pieces = calendar.epoch_of(start + np.maximum(seconds, 1) - 1) - first + 1
+    if rows.num_rows == 0 or int(pieces.max()) == 1:
+        return _replace(rows, epoch=first)
+    whole = np.repeat(np.arange(len(pieces)), pieces)
+    nth = np.arange(len(whole)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    return _cut(rows.take(pa.array(whole)), first[whole] + nth, calendar)
+
+
+def _cut(rows: pa.Table, epoch: NDArray[np.int64], calendar: Calendar) -> pa.Table:
+    start, seconds = numbers(rows, "start").astype(np.int64), numbers(rows, "seconds").astype(np.int64)
+    value = numbers(rows, "value").astype(np.int64)
+    begin = np.clip(calendar.start(epoch) - start, 0, seconds)
+    end = np.clip(calendar.start(epoch + 1) - start, 0, seconds)
+    length = np.maximum(seconds, 1)
+    before, until = _share(value, begin, length), _share(value, end, length)
+    return _replace(rows, epoch=epoch, seconds=end - begin, value=np.where(seconds > 0, until - before, value))
+
+
+def _share(value: NDArray[np.int64], part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.int64]:
+    """floor(value x part / whole) without overflow: value = q x whole + r."""
+    return value // whole * part + value % whole * part // whole
+
+
+def _replace(rows: pa.Table, **columns: NDArray[np.int64]) -> pa.Table:
+    for name, values in columns.items():
+        at = ROWS.get_field_index(name)
+        rows = rows.set_column(at, ROWS.field(at), pa.array(values, ROWS.field(at).type))
+    return rows
+
+
+def distinct(rows: pa.Table) -> pa.Table:
+    """One row for each identity (customer, channel, start, epoch): the greatest (status, received, value).
+
+    The result's order is by customer, then identity; independent of the order of `rows`. O(n log n).
+    """
+    if rows.num_rows < 2:
+        return rows
+    customer = rows.column("customer").combine_chunks().dictionary_encode()
+    rank = np.argsort(np.argsort(customer.dictionary.to_numpy(zero_copy_only=False)))
+    code = rank[customer.indices.to_numpy()]
+    same = [numbers(rows, name) for name in ("epoch", "start", "channel")]
+    order = np.lexsort([*(numbers(rows, name) for name in ("value", "received", "status")), *same, code])
+    last = np.zeros(len(order), np.bool_)
+    for key in (*same, code):
+        ordered = key[order]
+        last[:-1] |= ordered[1:] != ordered[:-1]
+    last[-1] = True
+    return rows.take(pa.array(order[last]))
+
+
+def of_customers(rows: pa.Table, customers: pa.Array) -> pa.Table:
+    """The rows of the named customers."""
+    return rows.filter(pc.is_in(rows.column("customer"), value_set=customers))
+
+
+def pack(rows: pa.Table) -> bytes:
+    """Rows as compressed Arrow IPC bytes, for state that is seldom read."""
+    sink = pa.BufferOutputStream()
+    coded = rows.set_column(0, "customer", rows.column("customer").dictionary_encode())
+    with pa.ipc.new_stream(sink, coded.schema, options=_COMPRESSED) as writer:
+        writer.write_table(coded)
+    return bytes(sink.getvalue())
+
+
+def unpack(data: bytes) -> pa.Table:
+    """The inverse of `pack`."""
+    return pa.ipc.open_stream(data).read_all().cast(ROWS)
+
+
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)

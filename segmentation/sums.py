@@ -1,0 +1,140 @@
+"""Tiles and memories: integer sums of an epoch, folded into exponentially forgetting sums in epoch order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from segmentation import rows as kinds
+from segmentation.calendar import Calendar
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+COLUMNS = (
+    "wh", "seconds", "fine_wh", "fine_s", "night_wh", "night_s", "evening_wh", "evening_s", "weekend_wh", "weekend_s",
+    "export_wh", "estimated_s", "active", "power", "power_squared", "peak", "fine_active",
+    "transactions", "purchases", "purchase_cents", "enquiries", "payments", "late_payments",
+)  # fmt: skip
+"""Columns of a tile: energy [Wh], covered time [s], mean power and peak of the epoch [W], counts [1], amounts [cents]."""
+
+COLUMN = {name: number for number, name in enumerate(COLUMNS)}
+WIDTH = len(COLUMNS)
+HOURS = 24
+NIGHT_ENDS, NIGHT_STARTS, EVENING_STARTS, EVENING_ENDS = 6, 22, 17, 21
+_DERIVED = ("active", "power", "power_squared", "peak", "fine_active")
+_ESTIMATED, _MEASURED = 1, 2
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Sums of some customers and epochs: row i is customer `customer[i]` (its number) in epoch `epoch[i]`.
+
+    `sums` (m, WIDTH) and `hours` (m, 24) [Wh by local hour] are exact integers; rows are in (epoch, customer) order.
+    """
+
+    customer: Ints
+    epoch: Ints
+    sums: Ints
+    hours: Ints
+
+    def of_epoch(self, epoch: int) -> "Tiles":
+        """The tiles of one epoch, a view."""
+        begin, end = np.searchsorted(self.epoch, [epoch, epoch + 1])
+        return Tiles(self.customer[begin:end], self.epoch[begin:end], self.sums[begin:end], self.hours[begin:end])
+
+
+def tile(rows: pa.Table, ids: pa.Array, calendar: Calendar) -> Tiles:
+    """Integer sums of `rows` by customer and epoch. Each identity must stand once in `rows` (see `rows.distinct`).
+
+    `ids` (n,) are the known customers, sorted; rows of others are left out. O(rows log rows).
+    """
+    number = pc.index_in(rows.column("customer"), value_set=ids)
+    known = pc.is_valid(number)
+    rows = rows.filter(known)
+    customer = pc.drop_null(number).to_numpy().astype(np.int64)
+    epoch = kinds.numbers(rows, "epoch").astype(np.int64)
+    order = np.lexsort([customer, epoch])
+    customer, epoch, rows = customer[order], epoch[order], rows.take(pa.array(order))
+    first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
+    if len(first) == 0:
+        return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64))
+    parts, hours = _contributions(rows, calendar)
+    peak = np.maximum.reduceat(parts[:, COLUMN["peak"]], first)
+    return Tiles(customer[first], epoch[first], _derive(np.add.reduceat(parts, first), peak), np.add.reduceat(hours, first))
+
+
+def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
+    kind, status = kinds.numbers(rows, "kind"), kinds.numbers(rows, "status")
+    value, seconds = kinds.numbers(rows, "value").astype(np.int64), kinds.numbers(rows, "seconds").astype(np.int64)
+    parts = np.zeros((rows.num_rows, WIDTH), np.int64)
+    hours = np.zeros((rows.num_rows, HOURS), np.int64)
+    counted = (kind == kinds.IMPORT) & (status > 0)
+    fine = counted & kinds.numbers(rows, "fine")
+    start = kinds.numbers(rows, "start").astype(np.int64)
+    begin = np.maximum(start, calendar.start(kinds.numbers(rows, "epoch").astype(np.int64)))
+    day = calendar.day_of(begin)
+    hour = calendar.hour_of(begin, day)
+    masks = {
+        "": counted, "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
+        "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS), "weekend_": counted & calendar.weekend(day),
+    }  # fmt: skip
+    for name, mask in masks.items():
+        parts[:, COLUMN[f"{name}wh"]] = np.where(mask, value, 0)
+        parts[:, COLUMN[f"{name}s" if name else "seconds"]] = np.where(mask, seconds, 0)
+    parts[:, COLUMN["estimated_s"]] = np.where(counted & (status == _ESTIMATED), seconds, 0)
+    parts[:, COLUMN["export_wh"]] = np.where((kind == kinds.EXPORT) & (status > 0), value, 0)
+    parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
+    _count_transactions(parts, kind, value)
+    hours[np.flatnonzero(fine), hour[fine]] = value[fine]
+    return parts, hours
+
+
+def _count_transactions(parts: Ints, kind: NDArray[np.generic], value: Ints) -> None:
+    """Fill the transaction columns of `parts` in place."""
+    late = kind == kinds.LATE_PAYMENT
+    parts[:, COLUMN["transactions"]] = (kind >= kinds.PURCHASE) & (kind <= kinds.OTHER)
+    parts[:, COLUMN["purchases"]] = kind == kinds.PURCHASE
+    parts[:, COLUMN["purchase_cents"]] = np.where(kind == kinds.PURCHASE, value, 0)
+    parts[:, COLUMN["enquiries"]] = kind == kinds.ENQUIRY
+    parts[:, COLUMN["payments"]] = (kind == kinds.PAYMENT) | late
+    parts[:, COLUMN["late_payments"]] = late
+
+
+def add_up(whole: Ints, tiles: Tiles) -> Ints:
+    """Sums (n, WIDTH) of an epoch with `tiles` of the same epoch added; `whole` is left untouched."""
+    together = whole.copy()
+    together[tiles.customer] += tiles.sums
+    peak = np.maximum(whole[tiles.customer, COLUMN["peak"]], tiles.sums[:, COLUMN["peak"]])
+    together[tiles.customer] = _derive(together[tiles.customer], peak)
+    return together
+
+
+def _derive(sums: Ints, peak: Ints) -> Ints:
+    """Fill what is no sum of rows: mean power, its square, the greatest interval's power; in place."""
+    seconds = sums[:, COLUMN["seconds"]]
+    power = sums[:, COLUMN["wh"]] * 3_600 // np.maximum(seconds, 1)
+    values = (seconds > 0, power, power * power, peak, sums[:, COLUMN["fine_s"]] > 0)
+    for name, column in zip(_DERIVED, values, strict=True):
+        sums[:, COLUMN[name]] = column
+    return sums
+
+
+def absorb(memories: Floats, tiles: Tiles, decays: Floats) -> Floats:
+    """Memories one epoch later: every sum shrinks by its decay, then the epoch's tiles are added.
+
+    `memories` (n, m, WIDTH) is left untouched; `tiles` are of one epoch; `decays` (m,) [1]. Elementwise, so a customer's
+    bits depend on its own tiles alone. O(n).
+    """
+    grown = memories * decays[None, :, None]
+    grown[tiles.customer] += tiles.sums[:, None, :]
+    return grown
+
+
+def absorb_hours(hours: Floats, tiles: Tiles, decay: float) -> Floats:
+    """Load-shape sums (n, 24) [Wh] one epoch later."""
+    grown = hours * decay
+    grown[tiles.customer] += tiles.hours
+    return grown

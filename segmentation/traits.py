@@ -1,0 +1,74 @@
+"""What a customer has and is: archive attributes and assets, as numbers, in force by date."""
+
+import csv
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.archive import Archive
+from schemas.times import microseconds
+from segmentation import rows as kinds
+from segmentation.customers import Customers
+from segmentation.indices import TRAITS
+
+ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
+"""Services that leave something at the customer's."""
+CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
+NOUNS = ("customer", "household", "shop", "office", "workshop", "factory", "farm", "school", "hotel", "public")
+
+_decode = msgspec.json.Decoder(Archive)
+
+
+@lru_cache(maxsize=1)
+def value_mapping() -> dict[tuple[str, str], float]:
+    """The value mapping table: (attribute, value) to number [1], as the file `value_mapping.csv` has it."""
+    text = resources.files("segmentation").joinpath("value_mapping.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {(row["attribute"], row["value"]): float(row["number"]) for row in csv.DictReader(lines)}
+
+
+def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
+    """Customers after the archive changes and purchases in `rows`; the latest `valid_from` wins, in any order.
+
+    All customers of `rows` must be known. Inputs untouched.
+    """
+    told = rows.filter(pc.is_valid(rows.column("text")))
+    if told.num_rows == 0:
+        return customers
+    number = dict(zip(customers.ids.to_pylist(), range(len(customers)), strict=True))
+    traits, since, noun = customers.traits.copy(), customers.traits_from.copy(), customers.noun.copy()
+    for row in told.sort_by([("start", "ascending"), ("offset", "ascending")]).to_pylist():
+        at = number[row["customer"]]
+        if row["kind"] == kinds.PURCHASE:
+            traits[at, OWNED] = _owned(traits[at, OWNED], row["text"])
+        elif row["kind"] == kinds.ATTRIBUTES:
+            archive = _decode.decode(row["text"])
+            if (valid := microseconds(archive.valid_from)) >= since[at]:
+                since[at], noun[at] = valid, _noun(archive)
+                traits[at, :OWNED] = _numbers(archive)
+                traits[at, OWNED] = 0.0 if np.isnan(traits[at, OWNED]) else traits[at, OWNED]
+    return replace(customers, traits=traits, traits_from=since, noun=noun)
+
+
+def _owned(owned: float, service: str) -> float:
+    """Assets are counted as a set of bits inside one number; `assets` in the view counts them."""
+    if service not in ASSETS:
+        return owned
+    return float(int(0 if np.isnan(owned) else owned) | 1 << ASSETS.index(service))
+
+
+def _numbers(archive: Archive) -> tuple[float, float, float]:
+    intensity = value_mapping().get(("industry", archive.industry or ""), np.nan)
+    capacity = np.nan if archive.capacity_kw is None else archive.capacity_kw
+    start = np.nan if archive.contract_start is None else microseconds(archive.contract_start) / 1e6
+    return capacity, intensity, start
+
+
+def _noun(archive: Archive) -> int:
+    name = (archive.customer_class or "").lower()
+    return NOUNS.index(name) if name in NOUNS else 0
