@@ -1,0 +1,170 @@
+"""What a machine needs, looked at one by one; each finding says how to mend it.
+
+A check is a function of the case; to add one, write it and put it into ``MACHINE`` or, where it asks the broker,
+into ``CLUSTER``: those run only when the broker answers.
+"""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+
+from kwadrant import jars, java
+from kwadrant.errors import LaunchError
+from kwadrant.processes import free_port
+
+_GIB = 2**30
+MEMORY = 3.0  # [GiB]; Spark's driver 1.5, its Python workers 1, the broker 0.5
+DISK = 5.0  # [GiB]; the jars 0.05, a demo's log and checkpoints 1, the rest to breathe
+_PATIENCE = 5_000  # [ms]
+_BUG = "Not a fault of the machine we know of: please report it with this line."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check saw; `mend` says what to do, and is empty when it is well."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where to look: the environment, the work folder and, if there is one, the broker with its expected topics."""
+
+    environment: Mapping[str, str]
+    folder: Path
+    bootstrap: str | None = None
+    topics: Sequence[str] = field(default=())
+
+
+Check = Callable[[Case], Finding]
+
+
+def examine(case: Case, *, more: Iterable[Check] = ()) -> list[Finding]:
+    """Run every check and return one finding each, in a fixed order; never raises.
+
+    Parameters
+    ----------
+    case
+        Where to look. The checks of the broker run only where it has a bootstrap server.
+    more
+        Further checks, run last.
+    """
+    findings = [_looked(check, case) for check in MACHINE]
+    if case.bootstrap:
+        reachable = _looked(broker, case)
+        findings += [reachable, *(_looked(check, case) for check in (CLUSTER if reachable.ok else ()))]
+    return findings + [_looked(check, case) for check in more]
+
+
+def python(_: Case) -> Finding:
+    """Look at this Python."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    ok = sys.version_info >= (3, 11)
+    return Finding("Python >= 3.11", ok, f"{version} ({sys.executable})", "" if ok else "Install Python 3.11 or newer.")
+
+
+def java_version(case: Case) -> Finding:
+    """Look for a Java that is new enough."""
+    path = java.find(case.environment)
+    version = java.version(path)
+    ok = version >= java.OLDEST
+    return Finding(f"Java >= {java.OLDEST}", ok, f"{version} ({path})", "" if ok else java.MEND)
+
+
+def java_module(case: Case) -> Finding:
+    """Look for the module without which Spark stops at once."""
+    path = java.find(case.environment)
+    ok = java.MODULE in java.modules(path)
+    mend = "" if ok else f"This Java was built without it. {java.MEND}"
+    return Finding(f"Java has {java.MODULE}", ok, "present" if ok else f"{path} has no such module", mend)
+
+
+def jar_sums(case: Case) -> Finding:
+    """Hash every jar and compare with the lock."""
+    offline = case.environment.get(jars.OFFLINE_VARIABLE)
+    folder = Path(offline) if offline else jars.cache_folder(case.environment)
+    if not folder.is_dir():
+        mend = f"Correct {jars.OFFLINE_VARIABLE}." if offline else "Start ./run once: it fetches them (54 MB)."
+        return Finding("jars as in the lock", ok=False, found=f"{folder} does not exist", mend=mend)
+    verified = jars.verify(folder)
+    return Finding("jars as in the lock", ok=True, found=f"{len(verified.spark) + len(verified.broker)} in {folder}")
+
+
+def memory(_: Case) -> Finding:
+    """Look at the memory that is free, and at the container's limit."""
+    free = _free_memory() / _GIB
+    mend = "" if free >= MEMORY else "Close other programs or raise the container's limit; fewer customers need less."
+    return Finding(f"memory >= {MEMORY:g} GiB", free >= MEMORY, f"{free:.1f} GiB free", mend)
+
+
+def disk(case: Case) -> Finding:
+    """Look at the space where the work folder is or will be."""
+    where = next(path for path in (case.folder.absolute(), *case.folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(where).free / _GIB
+    mend = "" if free >= DISK else "Delete old work folders, or choose one on a larger disk."
+    return Finding(f"disk >= {DISK:g} GiB", free >= DISK, f"{free:.1f} GiB free at {where}", mend)
+
+
+def port(_: Case) -> Finding:
+    """Look whether a server may listen on the loopback address."""
+    return Finding("a free port", ok=True, found=f"127.0.0.1:{free_port()}")
+
+
+def broker(case: Case) -> Finding:
+    """Ask the broker for its nodes."""
+    with closing(_admin(case)) as admin:
+        nodes = len(admin.describe_cluster()["brokers"])
+    return Finding("broker reachable", ok=True, found=f"{nodes} node(s) at {case.bootstrap}")
+
+
+def topics(case: Case) -> Finding:
+    """Ask the broker for the topics we expect."""
+    with closing(_admin(case)) as admin:
+        missing = sorted(set(case.topics) - set(admin.list_topics()))
+    found = f"missing: {', '.join(missing)}" if missing else f"all {len(case.topics)}"
+    mend = "Create them, or look whether the bootstrap server is the right one." if missing else ""
+    return Finding("topics present", not missing, found, mend)
+
+
+MACHINE: tuple[Check, ...] = (python, java_version, java_module, jar_sums, memory, disk, port)
+CLUSTER: tuple[Check, ...] = (topics,)
+
+
+def _looked(check: Check, case: Case) -> Finding:
+    name = check.__name__.replace("_", " ")
+    try:
+        return check(case)
+    except LaunchError as error:  # it says itself what to do
+        return Finding(name, ok=False, found=type(error).__name__, mend=str(error))
+    except Exception as error:  # noqa: BLE001 - the doctor reports what it cannot examine, and goes on
+        asks_broker = check is broker or check in CLUSTER
+        mend = f"Check that a broker runs at {case.bootstrap} and may be reached." if asks_broker else _BUG
+        return Finding(name, ok=False, found=f"{type(error).__name__}: {error}", mend=mend)
+
+
+def _admin(case: Case) -> KafkaAdminClient:
+    return KafkaAdminClient(
+        bootstrap_servers=case.bootstrap, bootstrap_timeout_ms=_PATIENCE, request_timeout_ms=_PATIENCE
+    )
+
+
+def _free_memory() -> int:
+    """Return the free memory [B]: the machine's, or what the container's limit leaves where that is less."""
+    fields = dict(line.split(":", 1) for line in _lines(Path("/proc/meminfo")))
+    machine = int(fields["MemAvailable"].split()[0]) * 1024
+    limit, used = (_lines(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory.current"))
+    if limit and used and limit[0] != "max":
+        return min(machine, int(limit[0]) - int(used[0]))
+    return machine
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []

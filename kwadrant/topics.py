@@ -1,0 +1,63 @@
+"""Create the topics, or say how they differ from what they have to be."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+
+from schemas.topics import TOPICS, Topic
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is wrong with a topic, and how to mend it."""
+
+    topic: str
+    found: str
+    mend: str
+
+
+def create(client: Mapping[str, object], partitions: int, replication: int = 1) -> list[str]:
+    """Create the topics that are missing; returns their names. Those that exist are left as they are."""
+    with closing(KafkaAdminClient(**client)) as admin:
+        present = set(admin.list_topics())
+        missing = [topic for topic in TOPICS if topic.name not in present]
+        if missing:
+            admin.create_topics([
+                NewTopic(topic.name, topic.partitions or partitions, replication, topic_configs=dict(topic.config))
+                for topic in missing
+            ])
+        return [topic.name for topic in missing]
+
+
+def differences(client: Mapping[str, object]) -> list[Difference]:
+    """How the topics of a cluster differ from what they have to be: missing, partitions, policies."""
+    with closing(KafkaAdminClient(**client)) as admin:
+        present = set(admin.list_topics())
+        found = [Difference(t.name, "it does not exist", "run `kwadrant topics`") for t in TOPICS if t.name not in present]
+        there = [topic for topic in TOPICS if topic.name in present]
+        described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in there])}
+        for topic in there:
+            count = len(described[topic.name]["partitions"])
+            if topic.partitions is not None and count != topic.partitions:
+                mend = "delete the topic and run `kwadrant topics`: its order is its meaning"
+                found.append(Difference(topic.name, f"{count} partitions, not {topic.partitions}", mend))
+            found += _config_differences(topic, _config(admin, topic.name))
+    return found
+
+
+def _config(admin: KafkaAdminClient, name: str) -> dict[str, str]:
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
+    return {key: str(data["value"]) for named in answer.values() for data_of in named.values() for key, data in data_of.items()}
+
+
+def _config_differences(topic: Topic, config: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(
+            topic.name, f"{name} is {config[name]}, not {value}",
+            f"kafka-configs --alter --topic {topic.name} --add-config {name}={value}",
+        )
+        for name, value in topic.config.items() if name in config and config[name] != value
+    ]  # fmt: skip
