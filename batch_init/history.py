@@ -1,0 +1,97 @@
+"""History on Spark: every bucket's rows folded by `segmentation.history`, and what the seeding has to see of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from schemas.event import CustomerState
+from schemas.model import Model
+from schemas.times import iso
+from segmentation import codec
+from segmentation.calendar import Calendar
+from segmentation.first_model import sample
+from segmentation.history import Portrait, classified, portrait, remember
+from segmentation.local_state import LocalState, empty_state
+from segmentation.moves import SECOND_US, place_of
+from segmentation.parameters import Parameters
+from segmentation.rows import ROWS, split
+
+REMEMBERED = "bucket int, payload binary, portrait binary, customers int"
+INITIAL = "bucket int, payload binary, states array<struct<key: binary, value: binary>>"
+_SCHEMA = pa.schema([("bucket", pa.int32()), ("payload", pa.binary()), ("portrait", pa.binary()), ("customers", pa.int32())])
+_INITIAL_SCHEMA = pa.schema([
+    ("bucket", pa.int32()), ("payload", pa.binary()),
+    ("states", pa.list_(pa.struct([("key", pa.binary()), ("value", pa.binary())]))),
+])  # fmt: skip
+
+
+def remembered(spark: SparkSession, rows: Path, through: int, parameters: Parameters, generation: int) -> DataFrame:
+    """State of every bucket that has customers: `bucket, payload, portrait, customers`.
+
+    `rows` is a folder of Parquet with whole rows (`segmentation.rows.ROWS`). One shuffle by bucket; a bucket's history
+    has to fit in a Python worker's memory, about 100 bytes per reading.
+    """
+    history = spark.read.parquet(str(rows))
+    bucket = f.pmod(f.crc32(f.col("customer").cast("binary")), f.lit(parameters.buckets)).cast("int")
+
+    def fold(key: tuple[pa.Scalar, ...], rows: pa.Table) -> pa.Table:
+        return _remember(key[0].as_py(), rows, through, parameters, generation)
+
+    return history.withColumn("bucket", bucket).groupBy("bucket").applyInArrow(fold, REMEMBERED)
+
+
+def _remember(bucket: int, rows: pa.Table, through: int, parameters: Parameters, generation: int) -> pa.Table:
+    whole = rows.select(ROWS.names).cast(ROWS)
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    state = remember(split(whole, calendar), through, parameters, generation)
+    seen = sample([portrait(state, parameters)])
+    row = [[bucket], [codec.pack_hot(state)], [_portrait_bytes(seen)], [len(state.customers)]]
+    return pa.table([pa.array(column, field.type) for column, field in zip(row, _SCHEMA, strict=True)], schema=_SCHEMA)
+
+
+def _portrait_bytes(seen: Portrait) -> bytes:
+    return msgspec.msgpack.encode((seen.ids, seen.values.shape, seen.values.tobytes(), seen.nouns.tobytes()))
+
+
+def portrait_of(data: bytes) -> Portrait:
+    """The portrait that a bucket sent."""
+    ids, shape, values, nouns = msgspec.msgpack.decode(data)
+    return Portrait(ids, np.frombuffer(values, np.float64).reshape(shape), np.frombuffer(nouns, np.int64))
+
+
+def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFrame:
+    """The initial state of every bucket with its customers' first classes: `bucket, payload, states`."""
+
+    def classify(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for row in batch.to_pylist():
+                state = classified(codec.unpack_hot(row["payload"]), model, parameters)
+                yield from _initial_row(row["bucket"], state, model, parameters).to_batches()
+
+    return states.select("bucket", "payload").mapInArrow(classify, INITIAL)
+
+
+def _initial_row(bucket: int, state: LocalState, model: Model, parameters: Parameters) -> pa.Table:
+    since = iso(Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US)
+    clusters = zip(state.customers.ids.to_pylist(), state.customers.cluster.tolist(), strict=True)
+    states = [
+        {"key": customer.encode(), "value": msgspec.json.encode(
+            CustomerState(customer, place_of(model, cluster, since), model.version)
+        )}
+        for customer, cluster in clusters if cluster >= 0
+    ]  # fmt: skip
+    row = [[bucket], [codec.pack_hot(state)], [states]]
+    columns = [pa.array(column, field.type) for column, field in zip(row, _INITIAL_SCHEMA, strict=True)]
+    return pa.table(columns, schema=_INITIAL_SCHEMA)
+
+
+def nobody(buckets: set[int], model: Model, parameters: Parameters, generation: int) -> list[tuple[int, bytes]]:
+    """Initial states of the buckets that have no customer yet."""
+    empty = classified(empty_state(parameters, generation, model.epoch), model, parameters)
+    return [(bucket, codec.pack_hot(empty)) for bucket in sorted(buckets)]
+

@@ -1,0 +1,101 @@
+"""Seeding: from tables of history to the local nodes' initial state and the first model on the control topic."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as f
+
+from batch_init.history import initial, nobody, portrait_of, remembered
+from schemas import topics
+from schemas.control import Promote
+from schemas.model import Model
+from segmentation.first_model import LARGEST_SAMPLE, Fit, fit, sample
+from segmentation.parameters import Parameters
+
+CUSTOMERS_PER_BUCKET = 8_000
+LEAST_BUCKETS = 8
+_DESCRIPTION = "deployment.json"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What a seeding made: the first model and the number of customers it stands on."""
+
+    model: Model
+    customers: int
+    generation: int
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A deployment's identity, written beside its initial state: parameters by name, generation."""
+
+    parameters: Mapping[str, int | float | str | bool]
+    generation: int
+
+
+def buckets_for(customers: int) -> int:
+    """Number of buckets [1] for so many customers: few fat ones, for a call costs per bucket."""
+    return max(LEAST_BUCKETS, -(-customers // CUSTOMERS_PER_BUCKET))
+
+
+def write_description(folder: Path, parameters: Parameters, generation: int) -> None:
+    """Write the identity of a deployment into its folder."""
+    text = msgspec.json.format(msgspec.json.encode(Description(asdict(parameters), generation)), indent=2)
+    (folder / _DESCRIPTION).write_bytes(text)
+
+
+def read_description(folder: Path) -> tuple[Parameters, int] | None:
+    """Identity of the deployment seeded in `folder`, None where there is none."""
+    path = folder / _DESCRIPTION
+    if not path.exists():
+        return None
+    found = msgspec.json.decode(path.read_bytes(), type=Description)
+    return Parameters(**found.parameters), found.generation  # type: ignore[arg-type]
+
+
+def initial_state_path(folder: Path, generation: int) -> Path:
+    """Where the initial state of a generation lies."""
+    return folder / f"initial-state-{generation}"
+
+
+def seed(spark: SparkSession, rows: Path, ask: Fit, parameters: Parameters, *, folder: Path, generation: int,
+         report: Report) -> Seeded:  # fmt: skip
+    """Fold history, fit the first model, write the initial state of all buckets under `folder`.
+
+    Two Spark jobs: the fold (one shuffle by bucket), and the first classes. The fit runs on the driver over at most
+    50,000 customers, whatever the size of the data.
+    """
+    report("folding history by bucket")
+    work = folder / f"history-{generation}"
+    remembered(spark, rows, ask.epoch, parameters, generation).write.mode("overwrite").parquet(str(work))
+    states = spark.read.parquet(str(work))
+    parts = states.select("portrait", "customers", "bucket").toPandas()
+    customers = int(parts["customers"].sum())
+    seen = sample([portrait_of(bytes(data)) for data in parts["portrait"]], LARGEST_SAMPLE)
+    report(f"seeding {ask.k} clusters from {len(seen.ids)} of {customers} customers")
+    model = fit(seen, ask, parameters, customers=customers)
+    report("assigning first classes")
+    path = str(initial_state_path(folder, generation))
+    initial(states, model, parameters).write.mode("overwrite").parquet(path)
+    missing = set(range(parameters.buckets)) - {int(bucket) for bucket in parts["bucket"]}
+    if missing:
+        rest = spark.createDataFrame(nobody(missing, model, parameters, generation), "bucket int, payload binary")
+        rest.withColumn("states", f.lit(None).cast("array<struct<key: binary, value: binary>>")).write.mode("append").parquet(path)
+    write_description(folder, parameters, generation)
+    return Seeded(model, customers, generation)
+
+
+def publish_states(spark: SparkSession, folder: Path, generation: int, options: Mapping[str, str]) -> None:
+    """Send every customer's first class to the state topic, from the executors."""
+    rows = spark.read.parquet(str(initial_state_path(folder, generation)))
+    records = rows.select(f.explode("states").alias("state")).select("state.key", "state.value")
+    records.write.format("kafka").options(**options).option("topic", topics.STATES).save()
+
+
+def promotion(parameters: Parameters, seeded: Seeded) -> Promote:
+    """The control record that puts the first model in force."""
+    return Promote(parameters.stream, seeded.generation, seeded.model)

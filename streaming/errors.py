@@ -1,0 +1,28 @@
+"""Errors of the shell.
+
+StreamingError
+├── Fenced             another run of the same stream has taken over
+├── CannotResume       the progress record and the checkpoint do not fit together
+├── Diverged           a repeated batch gave another output than the published one
+└── NotSeeded          there is no first model, or no initial state, to start from
+"""
+
+
+class StreamingError(Exception):
+    """Root of this package's errors."""
+
+
+class Fenced(StreamingError):  # noqa: N818 - named after what is wrong
+    """Another run of the same stream has taken over."""
+
+
+class CannotResume(StreamingError):  # noqa: N818
+    """The progress record and the checkpoint do not fit together."""
+
+
+class Diverged(StreamingError):  # noqa: N818
+    """A repeated batch gave another output than the published one."""
+
+
+class NotSeeded(StreamingError):  # noqa: N818
+    """There is no first model, or no initial state, to start from."""

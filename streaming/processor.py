@@ -1,0 +1,135 @@
+"""The bucket processor: Spark's state around the local node's fold.
+
+Five state variables that change at different times: `mark` and `open` with every batch, `hot` and `window` when an epoch
+closes, `early` when a flag is raised or resolved.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyspark.sql.streaming import StatefulProcessor, StatefulProcessorHandle
+
+from schemas.control import Control
+from segmentation import codec, output
+from segmentation import rows as kinds
+from segmentation.intake import Message, read
+from segmentation.local_node import fold
+from segmentation.local_state import LocalState
+from segmentation.parameters import Parameters
+from streaming import memo
+from streaming.errors import NotSeeded
+from streaming.source import COMMAND_LANE
+
+OUTPUT = "bucket int, payload binary"
+INITIAL_STATE = "bucket int, payload binary"
+_PAYLOAD = "payload binary"
+_control = msgspec.json.Decoder(Control)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A bucket's part of a micro-batch, in the order of the log: sorted, because arrival has none."""
+
+    controls: list[Control]
+    messages: list[Message]
+    trace: tuple[bytes, bytes]
+
+
+class BucketProcessor(StatefulProcessor):
+    """Runs `local_node.fold` for each bucket; the memo saves reading what has not changed."""
+
+    def __init__(self, parameters: Parameters, run: str) -> None:
+        self._parameters = parameters
+        self._run = run
+
+    def init(self, handle: StatefulProcessorHandle) -> None:
+        """Name the state variables."""
+        self._mark = handle.getValueState("mark", _PAYLOAD)
+        self._hot = handle.getValueState("hot", _PAYLOAD)
+        self._early = handle.getValueState("early", _PAYLOAD)
+        self._open = handle.getListState("open", _PAYLOAD)
+        self._window = handle.getMapState("window", "epoch int", _PAYLOAD)
+
+    def handleInitialState(self, key: Any, initialState: pd.DataFrame, timerValues: Any) -> None:  # noqa: ANN401, ARG002, N802, N803
+        """Take the seeded state: one row per bucket."""
+        self._hot.update((bytes(initialState["payload"].iloc[0]),))
+
+    def handleInputRows(self, key: Any, rows: Iterator[pd.DataFrame], timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401, ARG002, N802, N803
+        """Fold one batch of one bucket."""
+        bucket = int(key[0])
+        batch = _batch(rows)
+        before = self._load(bucket)
+        intake = read(batch.messages, before.closed, self._parameters)
+        after, said = fold(before, batch.controls, intake, bucket, self._parameters)
+        self._save(bucket, before, after, batch)
+        yield pd.DataFrame({"bucket": [bucket], "payload": [output.pack(said)]})
+
+    def close(self) -> None:
+        """Nothing to release: the memo outlives the task on purpose."""
+
+    def _load(self, bucket: int) -> LocalState:
+        mark = _value(self._mark) or b""
+        known = memo.recall(self._run, bucket, mark)
+        if known is not None and mark:
+            return known
+        hot = _value(self._hot)
+        if hot is None:
+            message = f"bucket {bucket} has no initial state; run `kwadrant seed` for this deployment first"
+            raise NotSeeded(message)
+        state = codec.unpack_hot(hot)
+        state.passport.check(self._parameters)
+        early = _value(self._early)
+        return replace(
+            state,
+            open=tuple(kinds.unpack(bytes(row[0])) for row in self._open.get()) if self._open.exists() else (),
+            window={int(epoch[0]): bytes(row[0]) for epoch, row in self._window.iterator()},
+            early={} if early is None else codec.unpack_early(early),
+        )
+
+    def _save(self, bucket: int, before: LocalState, after: LocalState, batch: Batch) -> None:
+        if after.closed != before.closed or after.models is not before.models:
+            self._hot.update((codec.pack_hot(after),))
+        if after.early is not before.early:
+            self._early.update((codec.pack_early(after.early),))
+        self._save_open(before.open, after.open)
+        self._save_window(before, after)
+        mark = memo.next_mark(_value(self._mark) or b"", batch.trace)
+        self._mark.update((mark,))
+        memo.keep(self._run, bucket, mark, after)
+
+    def _save_open(self, before: tuple[pa.Table, ...], after: tuple[pa.Table, ...]) -> None:
+        grown = after[: len(before)]
+        if len(grown) == len(before) and all(old is new for old, new in zip(before, grown, strict=True)):
+            for rows in after[len(before) :]:
+                self._open.appendValue((kinds.pack(rows),))
+        elif after:
+            self._open.put([(kinds.pack(rows),) for rows in after])
+        else:
+            self._open.clear()
+
+    def _save_window(self, before: LocalState, after: LocalState) -> None:
+        for epoch in before.window.keys() - after.window.keys():
+            self._window.removeKey((epoch,))
+        for epoch, rows in after.window.items():
+            if before.window.get(epoch) is not rows:
+                self._window.updateValue((epoch,), (rows,))
+
+
+def _value(state: Any) -> bytes | None:  # noqa: ANN401 - Spark gives no type for its state handles
+    return bytes(state.get()[0]) if state.exists() else None
+
+
+def _batch(frames: Iterable[pd.DataFrame]) -> Batch:
+    together = pd.concat(list(frames), ignore_index=True)
+    lanes, offsets = together["lane"].to_numpy(np.int64), together["offset"].to_numpy(np.int64)
+    order = np.lexsort([offsets, lanes])
+    columns = [together[name].to_numpy()[order].tolist() for name in ("lane", "offset", "time", "key", "value", "size")]
+    commands = int(np.searchsorted(lanes[order], COMMAND_LANE, side="right"))
+    controls = [_control.decode(value) for value in columns[4][:commands]]
+    messages = [Message(*fields) for fields in zip(*(column[commands:] for column in columns), strict=True)]
+    return Batch(controls, messages, (lanes[order].tobytes(), offsets[order].tobytes()))

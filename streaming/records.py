@@ -1,0 +1,85 @@
+"""What one batch publishes, as Kafka records in a fixed order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas import topics
+from schemas.control import Control
+from schemas.event import CustomerState, Event
+from schemas.model import Model
+from segmentation.central_node import CentralState
+from segmentation.output import Rejected
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+Headers = tuple[tuple[str, bytes], ...]
+SOURCE = "kwadrant"
+"""`ce_source` of CloudEvents."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record to send; `value` None is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+def event_record(event: Event) -> Record:
+    """A reclassification event in CloudEvents' binary mode: attributes as headers, bare data."""
+    headers = {
+        "ce_specversion": "1.0", "ce_id": event.event_id, "ce_source": SOURCE, "ce_type": topics.EVENTS,
+        "ce_subject": event.customer_id, "ce_time": event.event_time, "content-type": "application/json",
+    }  # fmt: skip
+    return Record(topics.EVENTS, event.customer_id.encode(), _encode(event), _headers(headers))
+
+
+def state_record(state: CustomerState) -> Record:
+    """Current class of a customer."""
+    return Record(topics.STATES, state.customer_id.encode(), _encode(state))
+
+
+def control_record(control: Control) -> Record:
+    """A command to all local nodes."""
+    return Record(topics.CONTROL, control.stream.encode(), _encode(control))
+
+
+def model_record(stream: str, model: Model) -> Record:
+    """A promoted model, whole."""
+    return Record(topics.MODELS, f"{stream}/{model.version}".encode(), _encode(model))
+
+
+def central_record(state: CentralState) -> Record:
+    """The central node's state."""
+    return Record(topics.CENTRAL, state.stream.encode(), _encode(state))
+
+
+def dead_letter(rejected: Rejected) -> Record:
+    """A refused row with its original bytes, in the headers that Spring Kafka uses, and the reason code."""
+    topic, partition = topics.partition_of(rejected.lane)
+    headers = {
+        "kafka_dlt-original-topic": topic, "kafka_dlt-original-partition": str(partition),
+        "kafka_dlt-original-offset": str(rejected.offset), "kafka_dlt-exception-message": rejected.detail,
+        "reason": rejected.reason,
+    }  # fmt: skip
+    return Record(topics.dead_letters_of(topic), rejected.key, rejected.value, _headers(headers))
+
+
+def _headers(texts: dict[str, str]) -> Headers:
+    return tuple((name, text.encode()) for name, text in texts.items())
+
+
+def records(events: Iterable[Event], states: Iterable[CustomerState], rejected: Iterable[Rejected],
+            models: Sequence[Record], controls: Sequence[Control], central: Record | None) -> list[Record]:  # fmt: skip
+    """All records of a batch in the order in which they are sent: the product first, commands last."""
+    return [
+        *(event_record(event) for event in events),
+        *(state_record(state) for state in states),
+        *(dead_letter(row) for row in rejected),
+        *models,
+        *([central] if central is not None else []),
+        *(control_record(control) for control in controls),
+    ]
