@@ -37,7 +37,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """Output of one fold; `counts` are rows by what became of them."""
+    """Output of one fold; `counts` are rows by fate, `arrived` when the broker took the oldest message [us], 0 without."""
 
     bucket: int
     crossings: tuple[Crossing, ...] = ()
@@ -46,6 +46,7 @@ class Output(msgspec.Struct, frozen=True):
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
     counts: Mapping[str, int] = {}
+    arrived: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()

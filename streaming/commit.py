@@ -36,7 +36,7 @@ _json = msgspec.json.Encoder(order="deterministic").encode
 
 @dataclass(frozen=True)
 class Facts:
-    """What a batch was like, for observers: counts of rows by fate, and what moved."""
+    """What a batch was like, for observers: counts of rows by fate, what moved, when its oldest message came [us]."""
 
     batch: int
     repeated: bool
@@ -48,6 +48,8 @@ class Facts:
     clusters: Mapping[int, int]
     commands: int
     pending: int
+    arrived: int
+    seconds: float
 
 
 Observer = Callable[[Facts], None]
@@ -67,6 +69,7 @@ class Commit:
 
     def __call__(self, batch: DataFrame, number: int) -> None:
         """Steps 1 to 6 for batch `number`."""
+        began = self.now()
         # 1. drain
         outputs = sorted((unpack(row) for row in batch.toArrow().column("payload").to_pylist()), key=lambda o: o.bucket)
         digest = digest_of(outputs)
@@ -84,7 +87,7 @@ class Commit:
         self.publisher.publish(to_send, progress, after=done)
         self.central, self.progress = central, msgspec.structs.replace(progress, chunk=progress.chunks - 1)
         # 5. is Spark's: it commits when this returns; 6. tell
-        facts = _facts(number, outputs, central, len(controls), repeated=repeated)
+        facts = _facts(number, outputs, central, len(controls), repeated=repeated, seconds=(self.now() - began).total_seconds())
         for observer in self.observers:
             observer(facts)
 
@@ -142,7 +145,7 @@ def _counts(outputs: list[Output]) -> dict[str, int]:
     return total
 
 
-def _facts(number: int, outputs: list[Output], central: CentralState, commands: int, *, repeated: bool) -> Facts:
+def _facts(number: int, outputs: list[Output], central: CentralState, commands: int, *, repeated: bool, seconds: float) -> Facts:
     answers = [output.answer for output in outputs if output.answer is not None]
     quadrants: dict[str, int] = {}
     clusters: dict[int, int] = {}
@@ -154,5 +157,5 @@ def _facts(number: int, outputs: list[Output], central: CentralState, commands: 
     events = tuple(event for output in outputs for event in output.events)
     return Facts(
         number, repeated, _counts(outputs), events, central.answered, central.force.version, quadrants, clusters, commands,
-        central.commanded - central.answered,
+        central.commanded - central.answered, min((output.arrived for output in outputs if output.arrived), default=0), seconds,
     )  # fmt: skip

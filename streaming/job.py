@@ -30,10 +30,14 @@ _control = msgspec.json.Decoder(Control)
 
 @dataclass
 class Ending:
-    """When the stream ends: `stop` asks it to finish the batch in hand; `until_idle` ends it when nothing is left to do."""
+    """When the stream ends: `stop` asks it to finish the batch in hand; `until_idle` ends it when nothing is left to do.
+
+    `ready` is called once the query runs.
+    """
 
     stop: threading.Event
     until_idle: bool = False
+    ready: Callable[[], None] = lambda: None
 
 
 def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: tuple[Observer, ...] = ()) -> int:
@@ -55,6 +59,7 @@ def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: 
         gate = _Gate(commit, ending)
         query = _start(spark, deployment, gate)
         try:
+            ending.ready()
             _wait(query, deployment, gate)
         finally:
             query.stop()
@@ -78,7 +83,7 @@ def last_seeding(deployment: Deployment) -> Promote:
     NotSeeded
         Where the control topic has none of this stream.
     """
-    newest = newest_seeding(deployment)
+    newest = newest_seeding(deployment.client, deployment.parameters.stream)
     if newest is None:
         message = f"the control topic has no model of stream {deployment.parameters.stream!r}; run `kwadrant seed` first"
         raise NotSeeded(message)
@@ -91,12 +96,12 @@ def last_seeding(deployment: Deployment) -> Promote:
     return newest
 
 
-def newest_seeding(deployment: Deployment) -> Promote | None:
-    """The first promotion of the newest generation, None before any seeding."""
+def newest_seeding(client: Mapping[str, object], stream: str) -> Promote | None:
+    """The first promotion of the newest generation of `stream`, None before any seeding."""
     newest: Promote | None = None
-    for value in _all(deployment.client, topics.CONTROL):
+    for value in _all(client, topics.CONTROL):
         record = _control.decode(value)
-        if isinstance(record, Promote) and record.stream == deployment.parameters.stream and record.model.version == 1:
+        if isinstance(record, Promote) and record.stream == stream and record.model.version == 1:
             newest = record if newest is None or record.generation > newest.generation else newest
     return newest
 

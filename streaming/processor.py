@@ -38,6 +38,7 @@ class Batch:
     controls: list[Control]
     messages: list[Message]
     trace: tuple[bytes, bytes]
+    arrived: int
 
 
 class BucketProcessor(StatefulProcessor):
@@ -67,6 +68,7 @@ class BucketProcessor(StatefulProcessor):
         intake = read(batch.messages, before.closed, self._parameters)
         after, said = fold(before, batch.controls, intake, bucket, self._parameters)
         self._save(bucket, before, after, batch)
+        said = msgspec.structs.replace(said, arrived=batch.arrived)
         yield pd.DataFrame({"bucket": [bucket], "payload": [output.pack(said)]})
 
     def close(self) -> None:
@@ -132,4 +134,5 @@ def _batch(frames: Iterable[pd.DataFrame]) -> Batch:
     commands = int(np.searchsorted(lanes[order], COMMAND_LANE, side="right"))
     controls = [_control.decode(value) for value in columns[4][:commands]]
     messages = [Message(*fields) for fields in zip(*(column[commands:] for column in columns), strict=True)]
-    return Batch(controls, messages, (lanes[order].tobytes(), offsets[order].tobytes()))
+    trace = (lanes[order].tobytes(), offsets[order].tobytes())
+    return Batch(controls, messages, trace, int(together["time"].min()))

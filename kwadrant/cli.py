@@ -1,0 +1,220 @@
+"""The command `kwadrant`: each verb one task, each usable alone against any Kafka."""
+
+import logging
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kwadrant.common import client_of, load, say, told
+
+app = typer.Typer(
+    help="kWadrant: which customer has just become a potential customer of energy services, and why.",
+    no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False,
+)  # fmt: skip
+
+Bootstrap = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, HOST:PORT[,...]; over every setting")]
+Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: initial state and checkpoint [setting: folder]")]
+Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
+Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
+Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
+Map = Annotated[list[str], typer.Option("--map", help="OURS=THEIRS: the file's name of one of our columns; repeatable")]
+Duration = Annotated[str | None, typer.Option(help="length of every reading where the file has none: PT15M, P1D, ...")]
+Zone = Annotated[str | None, typer.Option(help="zone of times without one; and of the days, unless time_zone is set")]
+Clusters = Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")]
+RandomState = Annotated[int, typer.Option(help="random state: the same number, the same model")]
+Day = ["%Y-%m-%d"]
+
+
+@app.callback()
+def main() -> None:
+    """Keep the Kafka client's own log out of the way: its errors come back as sentences."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+@app.command()
+def demo(
+    for_: Annotated[str | None, typer.Option("--for", help="stream so long after it is ready, e.g. 90s, 2m; then end")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="forget the last run and start afresh")] = False,
+    folder: Annotated[Path | None, typer.Option(help="where the demo keeps its things")] = None,
+    customers: Annotated[int, typer.Option(min=40, help="customers of the town")] = 400,
+    random_state: RandomState = 1,
+) -> None:
+    """A simulated town on an embedded broker and local Spark: watch customers move. Ctrl-C stops all of it."""
+    from kwadrant import demo as verb  # noqa: PLC0415 - each verb imports its own, `--help` none
+
+    with told():
+        raise typer.Exit(verb.start(for_, reset=reset, folder=folder, customers=customers, random_state=random_state))
+
+
+@app.command()
+def doctor(bootstrap: Bootstrap = None, folder: Folder = None) -> None:
+    """Look at Java, Python, jars, memory, disk, broker, topics, checkpoint and control topic; say how to mend each."""
+    from kwadrant import health  # noqa: PLC0415
+
+    with told():
+        raise typer.Exit(health.run(load(bootstrap, folder)))
+
+
+@app.command()
+def broker(folder: Annotated[Path, typer.Option(help="data folder")] = Path("var/broker")) -> None:
+    """The embedded KRaft broker in the foreground, on free ports of 127.0.0.1; Ctrl-C stops it."""
+    from kwadrant import jars  # noqa: PLC0415
+    from kwadrant.broker import Broker  # noqa: PLC0415
+    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
+
+    with told():
+        stop = stopped_by_signals()
+        with Broker(folder, jars.ensure(None, report=say, environment=os.environ).broker) as running:
+            say(f"bootstrap: {running.bootstrap}")
+            stop.wait()
+
+
+@app.command()
+def topics(
+    bootstrap: Bootstrap = None,
+    partitions: Annotated[int | None, typer.Option(min=1, help="partitions of new data topics [setting: partitions]")] = None,
+    replication: Annotated[int, typer.Option(min=1, help="replicas of new topics")] = 1,
+    check: Annotated[bool, typer.Option("--check", help="only look, create nothing; exit 1 on a difference")] = False,
+) -> None:
+    """Create the topics that are missing, and say how the others differ from what they have to be."""
+    from kwadrant import topics as verb  # noqa: PLC0415
+
+    with told():
+        settings = load(bootstrap)
+        client = client_of(settings)
+        for name in [] if check else verb.create(client, partitions or settings.partitions, replication):
+            say(f"created {name}")
+        found = verb.differences(client)
+        for difference in found:
+            say(f"{difference.topic}: {difference.found}; {difference.mend}")
+        say("the topics are as they have to be" if not found else f"{len(found)} differences")
+        raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="folder of the four tables")],
+    customers: Annotated[int, typer.Option(min=1)] = 400,
+    days: Annotated[int, typer.Option(min=1)] = 150,
+    history_days: Annotated[int, typer.Option(min=1, help="days at the beginning in which nobody changes")] = 60,
+    random_state: RandomState = 1,
+) -> None:
+    """A town with known truth: readings, transactions, archive and truth.parquet (who really changed, when, to what)."""
+    from simulator import town  # noqa: PLC0415
+
+    with told():
+        made = town.simulate(customers, days, random_state=random_state, history_days=history_days,
+                             change_days=max(1, days - history_days))  # fmt: skip
+        town.write(made, out, report=lambda done, of: say(f"day {done} of {of}") if done % 30 == 0 else None)
+        say(f"wrote readings, transactions, archive and truth to {out}")
+
+
+@app.command()
+def produce(
+    bootstrap: Bootstrap = None, readings: Readings = None, transactions: Transactions = None, archive: Archive = None,
+    map_: Map = [], duration: Duration = None, zone: Zone = None,  # noqa: B006 - Typer copies it
+    speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; without it as fast as it goes")] = None,
+    rows_per_second: Annotated[float | None, typer.Option(min=0, help="most rows per second")] = None,
+    since: Annotated[datetime | None, typer.Option(help="only rows from this event time (UTC) on: how a stopped run goes on")] = None,
+) -> None:  # fmt: skip
+    """Send tables to the topics in event-time order, with a clock record per epoch in every partition."""
+    from kwadrant import sending  # noqa: PLC0415
+    from kwadrant.inputs import inputs  # noqa: PLC0415
+    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
+
+    with told():
+        given = inputs(readings, transactions, archive, map_, duration, zone)
+        start = since.replace(tzinfo=UTC) if since else None
+        sent = sending.run(load(bootstrap, zone=zone), given, speed=speed, rows_per_second=rows_per_second, since=start,
+                           stop=stopped_by_signals(), report=say)  # fmt: skip
+        say(f"sent {sent.rows:,} rows, up to {sent.last}")
+
+
+@app.command()
+def seed(
+    bootstrap: Bootstrap = None, folder: Folder = None, readings: Readings = None, transactions: Transactions = None,
+    archive: Archive = None, k: Clusters = 8, random_state: RandomState = 0, map_: Map = [],  # noqa: B006
+    duration: Duration = None, zone: Zone = None,
+    until: Annotated[datetime | None, typer.Option(formats=Day, help="history ends where this local day begins")] = None,
+) -> None:  # fmt: skip
+    """The first model from history, by Spark batch; a new seeding begins a new generation."""
+    from kwadrant import seed as verb  # noqa: PLC0415
+    from kwadrant.inputs import inputs  # noqa: PLC0415
+
+    with told():
+        given = inputs(readings, transactions, archive, map_, duration, zone)
+        found = verb.run(load(bootstrap, folder, zone), given, k=k, random_state=random_state, until=until, report=say)
+        say(f"seeded generation {found.generation} from {found.customers:,} customers:")
+        for cluster in found.model.clusters:
+            say(f"  {cluster.id}: {cluster.name} ({cluster.quadrant})")
+
+
+@app.command()
+def stream(
+    bootstrap: Bootstrap = None, folder: Folder = None,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="end when nothing is left to read and no command in flight")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON line per batch")] = False,
+) -> None:  # fmt: skip
+    """The streaming job; SIGTERM and Ctrl-C finish the batch in hand and exit 0."""
+    from kwadrant import stream as verb  # noqa: PLC0415
+
+    with told():
+        verb.run(load(bootstrap, folder), until_idle=until_idle, as_json=as_json)
+
+
+@app.command()
+def replay(
+    out: Annotated[Path, typer.Option(help="folder for events.jsonl, models.jsonl and customers.parquet")],
+    readings: Readings = None, transactions: Transactions = None, archive: Archive = None, k: Clusters = 8,
+    random_state: RandomState = 0, map_: Map = [], duration: Duration = None, zone: Zone = None,  # noqa: B006
+    seed_until: Annotated[datetime | None, typer.Option(formats=Day, help="seed on the days before; without it the first half")] = None,
+    early: Annotated[bool, typer.Option("--early", help="early flags too: their moment depends on the cut")] = False,
+) -> None:  # fmt: skip
+    """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
+    from kwadrant import replay as verb  # noqa: PLC0415
+    from kwadrant.inputs import inputs  # noqa: PLC0415
+
+    with told():
+        began = time.monotonic()
+        given = inputs(readings, transactions, archive, map_, duration, zone)
+        found = verb.run(load(zone=zone), given, k=k, random_state=random_state, seed_until=seed_until, early=early,
+                         report=_every_two_seconds("epochs"))  # fmt: skip
+        verb.write(found, out)
+        confirmed = sum(event.status == "confirmed" for event in found.events)
+        say(f"{confirmed} confirmed moves, {len(found.models)} models in {time.monotonic() - began:.1f} s; see {out}")
+
+
+@app.command()
+def events(
+    bootstrap: Bootstrap = None,
+    follow: Annotated[bool, typer.Option("--follow", help="go on waiting for new ones")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object per line")] = False,
+) -> None:
+    """The product: reclassification events, in words, read with read_committed."""
+    import msgspec  # noqa: PLC0415
+
+    from kwadrant import events as verb  # noqa: PLC0415
+    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
+    from kwadrant.words import sentence  # noqa: PLC0415
+
+    with told():
+        stop = stopped_by_signals() if follow else threading.Event()
+        for event in verb.read(client_of(load(bootstrap)), follow=follow, stop=stop):
+            say(msgspec.json.encode(event).decode() if as_json else f"{event.event_time}  {sentence(event)}")
+
+
+def _every_two_seconds(what: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    last = time.monotonic()
+
+    def report(done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > 2:  # noqa: PLR2004 - seconds
+            last = time.monotonic()
+            say(f"{done} of {of} {what}")
+
+    return report

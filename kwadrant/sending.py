@@ -1,0 +1,42 @@
+"""`kwadrant produce`: a user's tables to the topics, with the clock records of the deployment's calendar."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from kwadrant.common import client_of
+from kwadrant.inputs import Inputs
+from kwadrant.produce import Produced
+from kwadrant.produce import produce as send
+from kwadrant.settings import Settings
+from segmentation.calendar import Calendar
+from segmentation.parameters import Parameters
+
+PERIOD_S = 2.0
+
+
+def run(settings: Settings, given: Inputs, *, speed: float | None, rows_per_second: float | None, since: datetime | None,
+        stop: threading.Event, report: Callable[[str], None]) -> Produced:  # fmt: skip
+    """Send everything, as fast as asked; `stop` ends it between two records, nothing half sent."""
+    client, parameters = client_of(settings), settings.parameters()
+    last = 0.0
+
+    def progress(sent: Produced) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PERIOD_S:
+            last = time.monotonic()
+            report(f"{sent.rows:,} rows, up to {sent.last}")
+
+    return send(
+        given.to_send(), client=client, epoch_ends=clocks(parameters), speed=speed, rows_per_second=rows_per_second,
+        since=since, stop=stop, report=progress,
+    )  # fmt: skip
+
+
+def clocks(parameters: Parameters, first: int = 2000, last: int = 2100) -> list[datetime]:
+    """Times of the clock records: end of every epoch from year `first` to `last`, plus the allowed lateness."""
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    begin, end = (calendar.epoch_of_date(datetime(year, 1, 2, tzinfo=UTC).date()) for year in (first, last))
+    lateness = timedelta(seconds=parameters.lateness_s)
+    return [datetime.fromtimestamp(calendar.end(epoch), UTC) + lateness for epoch in range(begin, end)]

@@ -1,0 +1,129 @@
+"""`kwadrant stream`: the Spark Structured Streaming job as a command."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from batch_init import seeding
+from kwadrant.common import UsageError, client_of, say, spark_jars
+from kwadrant.seed import deployment_of
+from kwadrant.settings import SHAPING, Settings
+from kwadrant.spark import session
+from kwadrant.words import sentence
+from schemas.times import iso, microseconds
+from segmentation.calendar import Calendar
+from segmentation.parameters import Parameters
+from streaming import job
+from streaming.commit import Facts
+
+SECOND_US = 1_000_000
+
+
+class Line(msgspec.Struct, rename="camel"):
+    """A batch as one line of `--json`."""
+
+    batch: int
+    seconds: float
+    arrived_seconds_ago: float | None
+    repeated: bool
+    counts: dict[str, int]
+    events: tuple[msgspec.Raw, ...]
+    closed: int
+    closed_until: str
+    model_version: int
+    quadrants: dict[str, int]
+    clusters: dict[str, int]
+    commands: int
+    pending: int
+
+
+def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
+    """Stream until SIGTERM or Ctrl-C, or until nothing is left to do."""
+    client_of(settings)
+    parameters, generation = seeded(settings)
+    deployment = deployment_of(settings, parameters, generation)
+    stop = stopped_by_signals()
+    note = _to_stderr if as_json else say
+    note("starting Spark")
+    spark = session(settings, spark_jars(note), "stream")
+    try:
+        tell = _json_lines(parameters) if as_json else _plain_lines(parameters)
+        note("starting the stream; the first batch takes a while")
+        ready = (lambda: say('{"ready":true}')) if as_json else (lambda: say("streaming"))
+        last = job.run(spark, deployment, job.Ending(stop, until_idle=until_idle, ready=ready), (tell,))
+        note(f"stopped after batch {last}")
+    finally:
+        spark.stop()
+
+
+def seeded(settings: Settings) -> tuple[Parameters, int]:
+    """Identity of the deployment in the settings' folder; a setting that contradicts it is refused by name."""
+    found = seeding.read_description(settings.folder)
+    if found is None:
+        message = f"nothing is seeded in {settings.folder}; run `kwadrant seed` with the same --folder first"
+        raise UsageError(message)
+    parameters, generation = found
+    asked = settings.parameters(buckets=parameters.buckets)
+    typed = settings.model_fields_set & set(SHAPING)
+    if typed and asked != parameters:
+        names = [name for name in parameters.__dataclass_fields__ if getattr(asked, name) != getattr(parameters, name)]
+        touched = [name for name in names if any(name.startswith(shape) for shape in typed)]
+        if touched:
+            message = f"the settings {touched} differ from those it was seeded with; restore them, or seed again"
+            raise UsageError(message)
+    return parameters, generation
+
+
+def stopped_by_signals() -> threading.Event:
+    """Set by SIGTERM and SIGINT: the batch in hand is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _json_lines(parameters: Parameters) -> Callable[[Facts], None]:
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+
+    def tell(facts: Facts) -> None:
+        say(msgspec.json.encode(_line(facts, calendar)).decode())
+
+    return tell
+
+
+def _line(facts: Facts, calendar: Calendar) -> Line:
+    ago = None
+    if facts.arrived:
+        ago = round((microseconds(datetime.now(UTC)) - facts.arrived) / SECOND_US, 3)
+    return Line(
+        batch=facts.batch, seconds=round(facts.seconds, 3), arrived_seconds_ago=ago, repeated=facts.repeated,
+        counts=dict(facts.counts), events=tuple(msgspec.Raw(msgspec.json.encode(event)) for event in facts.events),
+        closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US), model_version=facts.model_version,
+        quadrants=dict(facts.quadrants), clusters={str(cluster): n for cluster, n in facts.clusters.items()},
+        commands=facts.commands, pending=facts.pending,
+    )  # fmt: skip
+
+
+def _plain_lines(parameters: Parameters) -> Callable[[Facts], None]:
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+
+    def tell(facts: Facts) -> None:
+        rows = facts.counts.get("rows", 0)
+        rate = rows / facts.seconds if facts.seconds > 0 else 0.0
+        say(
+            f"batch {facts.batch}: {rows:,} rows, {rate:,.0f}/s; closed until "
+            f"{iso(calendar.end(facts.closed) * SECOND_US)}, model {facts.model_version}"
+        )
+        for event in facts.events:
+            say(f"  {sentence(event)}")
+
+    return tell
