@@ -20,8 +20,9 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
 class Reason(msgspec.Struct, frozen=True, rename="camel"):
     """One index's part in a move.
 
-    `value` and `previous` are in the index's own unit (None where it was missing), `change` in robust standard deviations
-    [1]; `share_customer` and `share_model` are parts of the margin's whole change [1]: over all indices they add up to 1.
+    `value` and `previous` are in the index's own unit, a missing one where it was taken to be: in the middle of all
+    customers. `change` is in robust standard deviations [1]; `share_customer` and `share_model` are parts of the
+    margin's whole change [1]: over all indices they add up to 1.
     """
 
     index: str
@@ -33,7 +34,7 @@ class Reason(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Evidence(msgspec.Struct, frozen=True, rename="camel"):
-    """How good the data behind a decision are: share of estimated seconds [1], and whether that makes it provisional."""
+    """How good the data behind a decision are: share of estimated seconds [1], and whether they are too many."""
 
     share_estimated: float
     provisional: bool
@@ -42,7 +43,8 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
-    Canonical (a pure function of the log, for `confirmed`): all but `origin`, `supersedes`, `batch_id`, `processed_time`.
+    Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `supersedes`, `batch_id` and
+    `processed_time`.
     """
 
     event_id: str

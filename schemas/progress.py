@@ -8,8 +8,8 @@ import msgspec
 class Progress(msgspec.Struct, frozen=True, rename="camel"):
     """Batch `batch` of Spark's query `query` is published up to `chunk` of `chunks`.
 
-    `digest` is the hash of the batch's sorted output without its processed time; `offsets` the source end offsets as the
-    checkpoint has them (one JSON text per source).
+    `digest` is the hash of the batch's sorted output without its processed time; `offsets` are the source's end offsets
+    as the checkpoint has them (one JSON text per source).
     """
 
     stream: str

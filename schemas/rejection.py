@@ -6,44 +6,48 @@ from types import MappingProxyType
 
 import msgspec
 
-REASONS: Mapping[str, str] = MappingProxyType({
-    "empty": "the message has no bytes",
-    "tombstone": "the message's value is null",
-    "broken_json": "the bytes are not JSON",
-    "not_utf8": "a text is not UTF-8",
-    "not_an_object": "the JSON is not an object",
-    "missing_field": "a required field is absent",
-    "wrong_type": "a field has another JSON type",
-    "bad_length": "a text is empty or too long",
-    "not_finite": "a number is NaN, infinite or beyond 64 bits",
-    "negative": "a quantity is below zero",
-    "too_large": "a quantity is beyond what a meter or an invoice can show",
-    "bad_time": "a time is not RFC 3339",
-    "no_time_zone": "a time has no offset from UTC",
-    "implausible_time": "a time lies before 2000 or after 2200",
-    "future": "the row's time lies beyond the broker's clock plus the allowed skew",
-    "bad_duration": "the interval's duration is no ISO 8601 duration",
-    "duration_out_of_range": "the interval lasts no time, or more than 31 days",
-    "unknown_unit": "the unit is not kWh",
-    "unknown_status": "the quality status is not measured, estimated, edited or missing",
-    "unknown_flow_direction": "the flow direction is neither forward nor reverse",
-    "unknown_kind": "the transaction's kind is not in the closed list",
-    "unknown_service": "the service is not in the closed list",
-    "unknown_currency": "the currency is no three-letter code",
-    "unknown_reading_type": "the reading type is no CIM code of 18 parts",
-    "missing_key": "the message has no key, and is no clock record",
-    "key_mismatch": "the message's key is not its customer",
-    "oversized": "the message is longer than the limit",
-    "too_late": "the row's day lies beyond the correction window",
-})
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "the message has no bytes",
+        "tombstone": "the message's value is null",
+        "broken_json": "the bytes are not JSON",
+        "not_utf8": "a text is not UTF-8",
+        "not_an_object": "the JSON is not an object",
+        "missing_field": "a required field is absent",
+        "wrong_type": "a field has another JSON type",
+        "bad_length": "a text is empty or too long",
+        "not_finite": "a number is NaN, infinite or beyond 64 bits",
+        "negative": "a quantity is below zero",
+        "too_large": "a quantity is beyond what a meter or an invoice can show",
+        "bad_time": "a time is not RFC 3339",
+        "no_time_zone": "a time has no offset from UTC",
+        "implausible_time": "a time lies before 2000 or after 2200",
+        "future": "the row's time lies beyond the broker's clock plus the allowed skew",
+        "bad_duration": "the interval's duration is no ISO 8601 duration",
+        "duration_out_of_range": "the interval lasts no time, or more than 31 days",
+        "unknown_unit": "the unit is not kWh",
+        "unknown_status": "the quality status is not measured, estimated, edited or missing",
+        "unknown_flow_direction": "the flow direction is neither forward nor reverse",
+        "unknown_kind": "the transaction's kind is not in the closed list",
+        "unknown_service": "the service is not in the closed list",
+        "unknown_currency": "the currency is no three-letter code",
+        "unknown_reading_type": "the reading type is no CIM code of 18 parts",
+        "missing_key": "the message has no key, and is no clock record",
+        "key_mismatch": "the message's key is not its customer",
+        "oversized": "the message is longer than the limit",
+        "too_late": "the row's day lies beyond the correction window",
+    }
+)
 
-_ENUMS = MappingProxyType({
-    "$.unit": "unknown_unit",
-    "$.quality.status": "unknown_status",
-    "$.flowDirection": "unknown_flow_direction",
-    "$.kind": "unknown_kind",
-    "$.service": "unknown_service",
-})
+_ENUMS = MappingProxyType(
+    {
+        "$.unit": "unknown_unit",
+        "$.quality.status": "unknown_status",
+        "$.flowDirection": "unknown_flow_direction",
+        "$.kind": "unknown_kind",
+        "$.service": "unknown_service",
+    }
+)
 _BEGINNINGS = (
     ("Object missing required field", "missing_field"),
     ("Invalid RFC3339", "bad_time"),
@@ -70,7 +74,7 @@ class Refusal(Exception):  # noqa: N818 - a verdict on a row, raised to leave th
 
 
 def refusal_of(error: Exception, value: bytes) -> Refusal:
-    """The refusal that a decoder's `error` over `value` stands for; `value` is left untouched."""
+    """Return the refusal that a decoder's `error` over `value` stands for; `value` is left untouched."""
     return Refusal(_reason(error, value), str(error))
 
 

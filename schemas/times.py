@@ -16,12 +16,12 @@ def microseconds(instant: datetime) -> int:
 
 
 def instant(us: int) -> datetime:
-    """The aware UTC datetime of `us` [us] since 1970: the inverse of `microseconds`."""
+    """Return the aware UTC datetime of `us` [us] since 1970: the inverse of `microseconds`."""
     return _ORIGIN + us * _MICROSECOND
 
 
 def iso(us: int) -> str:
-    """RFC 3339 text of an instant [us], with `Z` and no trailing zeros: `2026-11-20T07:45:00Z`."""
+    """RFC 3339 text of an instant [us], with `Z`, and microseconds only where there are any: `2026-11-20T07:45:00Z`."""
     return instant(us).isoformat().replace("+00:00", "Z")
 
 

@@ -53,7 +53,7 @@ def dead_letters_of(topic: str) -> str:
 
 
 def lane(topic: str, partition: int) -> int:
-    """Number [1] of a data partition; lanes order partitions over all data topics."""
+    """Return number [1] of a data partition; lanes order partitions over all data topics."""
     return INPUTS.index(topic) * LANES_PER_TOPIC + partition
 
 

@@ -1,7 +1,7 @@
 """Cause and reasons of a move, exact: how much the customer's own data did, and how much the centres' motion.
 
-The margin of a customer at x among centres C is g(x, C) = d²(x, old) - d²(x, new). From the last evaluation that confirmed
-the old class (x0, C0) to now (x1, C1) it changes by g(x1, C1) - g(x0, C0). The two players' Shapley values are
+The margin of a customer at x among centres C is g(x, C) = d²(x, old) - d²(x, new). From the last evaluation that
+confirmed the old class (x0, C0) to now (x1, C1) it changes by g(x1, C1) - g(x0, C0). The players' Shapley values are
 
     customer = [g(x1, C0) - g(x0, C0) + g(x1, C1) - g(x0, C1)] / 2,    model = the same with the roles swapped,
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from schemas.event import Cause
 
 Floats = NDArray[np.float64]
-CUSTOMER_MOVED, MODEL_MOVED, BOTH = get_args(Cause)
+_CAUSES: tuple[Cause, Cause, Cause] = get_args(Cause)
+CUSTOMER_MOVED, MODEL_MOVED, BOTH = _CAUSES
 CLEAR_SHARE = 2 / 3
 """From this part of the whole change on one side alone is the cause [1]."""
 
@@ -44,7 +45,7 @@ class Attribution:
 
 
 def margins(point: Floats, old: Floats, new: Floats) -> Floats:
-    """g per index (d,): how much nearer `new` is than `old`."""
+    """Return g per index (d,): how much nearer `new` is than `old`."""
     return np.asarray((point - old) ** 2 - (point - new) ** 2)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Seconds = NDArray[np.int64]
 DAY_S = 86_400
+WEEK, SATURDAY = 7, 5
 FIRST_DAY, LAST_DAY = date(1999, 12, 30), date(2200, 1, 3)
 
 
@@ -53,16 +54,16 @@ class Calendar:
         return int(self.start(np.array([epoch + 1]))[0])
 
     def day_of(self, seconds: Seconds) -> Seconds:
-        """Number of the local day of each instant (n,) [s since 1970]."""
+        """Return number of the local day of each instant (n,) [s since 1970]."""
         return np.searchsorted(midnights(self.zone), seconds, side="right").astype(np.int64) - 1
 
     def hour_of(self, seconds: Seconds, day: Seconds) -> Seconds:
-        """Hours since local midnight (n,) [h], at most 23; on the two days of a clock change the wall differs by one."""
-        return np.minimum((seconds - midnights(self.zone)[day]) // 3_600, 23)
+        """Return hours since local midnight (n,) [h], at most 23; when the clocks change the wall differs by one."""
+        return np.asarray(np.minimum((seconds - midnights(self.zone)[day]) // 3_600, 23))
 
     def weekend(self, day: Seconds) -> NDArray[np.bool_]:
         """Whether each local day (n,) is a Saturday or a Sunday."""
-        return (day + FIRST_DAY.weekday()) % 7 >= 5
+        return (day + FIRST_DAY.weekday()) % WEEK >= SATURDAY
 
     def epoch_of_date(self, day: date) -> int:
         """First epoch of a local day."""

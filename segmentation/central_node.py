@@ -13,10 +13,14 @@ from clustering.assignment import two_nearest
 from clustering.cells import GRID, Cells, means, merge
 from schemas.control import Candidate, Close, Control, Promote
 from schemas.model import Cluster, Model
+from schemas.topics import LANES_PER_TOPIC
 from segmentation.crossings import Crossing, kept, upto
 from segmentation.output import Answer, Output
 from segmentation.parameters import Parameters
 from segmentation.space import centres_of
+
+FIRST_SPARSE = LANES_PER_TOPIC
+"""First lane of the topics that may be silent for long: transactions and archive."""
 
 
 class CentralState(msgspec.Struct, frozen=True):
@@ -36,7 +40,7 @@ class CentralState(msgspec.Struct, frozen=True):
 
 
 def first_state(parameters: Parameters, generation: int, lanes: Sequence[int], model: Model) -> CentralState:
-    """The state after seeding: `model` in force, nothing commanded after its epoch."""
+    """Return the state after seeding: `model` in force, nothing commanded after its epoch."""
     return CentralState(parameters.stream, generation, tuple(sorted(lanes)), model, model, model.epoch, model.epoch)
 
 
@@ -76,7 +80,8 @@ def _close_next(state: CentralState, controls: list[Control], ends: dict[int, in
     limits = {lane: upto(state.crossings, lane, epoch, parameters.witnesses) for lane in state.lanes}
     known = {lane: offset for lane, offset in limits.items() if offset is not None}
     if not parameters.sparse_clocks:
-        known |= {lane: ends[lane] for lane in state.lanes if lane not in known and lane >= min(SPARSE) and lane in ends}
+        silent = {lane for lane in state.lanes if lane not in known and lane >= FIRST_SPARSE}
+        known |= {lane: ends[lane] for lane in silent & set(ends)}
     if len(known) < len(state.lanes):
         return state
     controls.append(Close(state.stream, state.generation, epoch, {str(lane): offset for lane, offset in known.items()}))
@@ -85,22 +90,21 @@ def _close_next(state: CentralState, controls: list[Control], ends: dict[int, in
 
 
 def pooled(answers: list[Answer]) -> Cells:
-    """The micro-clusters of all answers, in an order that depends on their content alone."""
-    return merge([
-        Cells(
-            np.frombuffer(answer.mass, np.int64),
-            np.frombuffer(answer.sums, np.int64).reshape(answer.shape),
-            np.frombuffer(answer.squares, np.int64),
-        )
-        for answer in answers
-    ])
+    """Return the micro-clusters of all answers, in an order that depends on their content alone."""
+    return merge([_cells(answer) for answer in answers])
+
+
+def _cells(answer: Answer) -> Cells:
+    mass, sums, squares = (np.frombuffer(part, np.int64) for part in (answer.mass, answer.sums, answer.squares))
+    return Cells(mass, sums.reshape(answer.shape), squares)
 
 
 def moved(model: Model, cells: Cells, epoch: int, parameters: Parameters) -> Model:
-    """The model one epoch later: weighted mini-batch update with event-time forgetting and a floor.
+    """Return the model one epoch later: weighted mini-batch update with event-time forgetting and a floor.
 
-    A centre is the mean of all mass it ever took, forgotten with half-life `centre_memory_s`; the seed's mass is carried
-    in and its share never falls below `mass_floor`. An epoch without mass changes nothing but the version.
+    A centre is the mean of all mass it ever took, forgotten with half-life `centre_memory_s`; the seed's mass is
+    carried in, and what is carried never falls below `mass_floor` of it. An epoch without mass changes nothing but the
+    version. `cells` untouched. O(m k d).
     """
     centres = centres_of(model)
     old = np.array([cluster.mass for cluster in model.clusters])
@@ -127,7 +131,3 @@ def _by_cluster(cells: Cells, label: NDArray[np.int32], k: int) -> tuple[NDArray
     np.add.at(mass, label, cells.mass)
     np.add.at(sums, label, cells.sums)
     return mass, sums / GRID
-
-
-SPARSE = (4_096,)
-"""First lane of the topics that may be silent for long: transactions and archive."""

@@ -11,7 +11,7 @@ from schemas.model import Model
 from segmentation.customers import from_table, to_table
 from segmentation.errors import WrongPassport
 from segmentation.local_state import Flag, LocalState, Models, Passport
-from segmentation.sums import HOURS, WIDTH, Tiles
+from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
 VERSION = 1
 
@@ -40,14 +40,17 @@ _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 def pack_hot(state: LocalState) -> bytes:
     """Bytes of everything in a state but its open rows, its window and its early flags."""
     models = state.models
-    return _pack(_Hot(
-        VERSION, state.passport, state.seeded, state.settled, state.closed, models.force, models.trial, dict(models.past),
-        _table_bytes(to_table(state.customers)), {epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
-    ))  # fmt: skip
+    hot = _Hot(
+        version=VERSION, passport=state.passport, seeded=state.seeded, settled=state.settled, closed=state.closed,
+        force=models.force, trial=models.trial, past=dict(models.past),
+        customers=_table_bytes(to_table(state.customers)),
+        tiles={epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
+    )  # fmt: skip
+    return _pack(hot)
 
 
 def unpack_hot(data: bytes) -> LocalState:
-    """The inverse of `pack_hot`, with nothing open.
+    """Return the inverse of `pack_hot`, with nothing open.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def unpack_hot(data: bytes) -> LocalState:
         raise WrongPassport(message)
     return LocalState(
         passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
-        customers=from_table(pa.ipc.open_stream(hot.customers).read_all()), models=Models(hot.force, hot.trial, hot.past),
+        customers=from_table(pa.ipc.open_stream(hot.customers).read_all()),
+        models=Models(hot.force, hot.trial, hot.past),
         tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
     )  # fmt: skip
 
@@ -75,7 +79,7 @@ def pack_early(early: Mapping[str, Flag]) -> bytes:
 
 
 def unpack_early(data: bytes) -> dict[str, Flag]:
-    """The inverse of `pack_early`."""
+    """Return the inverse of `pack_early`."""
     return {customer: Flag(epoch, event) for customer, (epoch, event) in _early.decode(data).items()}
 
 
@@ -87,15 +91,14 @@ def _table_bytes(table: pa.Table) -> bytes:
 
 
 def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes]:
-    return tuple(pa.compress(part.tobytes(), codec="lz4_raw", asbytes=True) + _length(part) for part in
-                 (tiles.customer, tiles.sums, tiles.hours))  # fmt: skip
+    return _array_bytes(tiles.customer), _array_bytes(tiles.sums), _array_bytes(tiles.hours)
 
 
-def _length(part: np.ndarray) -> bytes:  # type: ignore[type-arg]
-    return part.nbytes.to_bytes(8, "little")
+def _array_bytes(part: Ints) -> bytes:
+    return bytes(pa.compress(part.tobytes(), codec="lz4_raw", asbytes=True)) + part.nbytes.to_bytes(8, "little")
 
 
-def _array(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def _array(data: bytes) -> Ints:
     size = int.from_bytes(data[-8:], "little")
     return np.frombuffer(pa.decompress(data[:-8], size, codec="lz4_raw", asbytes=True), np.int64)
 

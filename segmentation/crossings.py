@@ -1,6 +1,7 @@
 """Crossings: the first offsets at which a partition's event time has passed an epoch and the allowed lateness.
 
-An offset counts once `witnesses` different customers have passed, or a clock record has: one wrong clock closes no year.
+An offset counts once `witnesses` different customers have passed, or a clock record has: one wrong clock closes
+no year.
 """
 
 from collections.abc import Iterable
@@ -8,6 +9,8 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 CLOCK = ""
 """The customer of a clock record."""
@@ -23,9 +26,9 @@ class Crossing(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 def first_crossings(
-    lanes: NDArray[np.int64], offsets: NDArray[np.int64], epochs: NDArray[np.int64], customers: NDArray[np.object_], witnesses: int
-) -> list[Crossing]:  # fmt: skip
-    """The crossings of a block that can matter: for every lane and epoch the first `witnesses` customers'.
+    lanes: Ints, offsets: Ints, epochs: Ints, customers: NDArray[np.object_], *, witnesses: int
+) -> list[Crossing]:
+    """Return the crossings of a block that can matter: for every lane and epoch the first `witnesses` customers'.
 
     All arrays are (n,); `epochs` is the last epoch that each row has passed. O(n log n + levels).
     """
@@ -40,7 +43,7 @@ def first_crossings(
     return sorted(found)
 
 
-def _first_of_each(rows: NDArray[np.int64], customers: NDArray[np.object_], limit: int) -> list[int]:
+def _first_of_each(rows: Ints, customers: NDArray[np.object_], limit: int) -> list[int]:
     seen: dict[str, int] = {}
     for row in rows:
         seen.setdefault(customers[row], int(row))

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,12 @@ from numpy.typing import NDArray
 
 from segmentation.decision import NEVER, NONE, Standing
 from segmentation.indices import TRAITS
+from segmentation.rows import Texts, names
 from segmentation.sums import HOURS, WIDTH
 
 MEMORIES = 2
+NOT_YET = 1 << 30
+"""The first epoch with data of a customer who has none yet: one after all others."""
 
 
 def bucket_of(customer: str, buckets: int) -> int:
@@ -24,12 +28,13 @@ class Customers:
     """n customers in rising order of `ids`; every array has n rows.
 
     `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `first` the first
-    epoch with data; `traits` (n, 4) archive numbers, in force since `traits_from` [us]; `noun` the customer class;
-    `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis [cluster id, epoch];
-    `anchor` (n, d) the grid coordinates at the last evaluation that confirmed the class, by model `anchor_version`.
+    epoch with a reading or transaction, or NOT_YET; `traits` (n, 4) archive numbers, in force since `traits_from` [us];
+    `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
+    [cluster id, epoch]; `anchor` (n, d) the grid coordinates at the last evaluation that confirmed the class, by model
+    `anchor_version`.
     """
 
-    ids: pa.Array
+    ids: Texts
     bucket: NDArray[np.int32]
     first: NDArray[np.int32]
     memories: NDArray[np.float64]
@@ -53,14 +58,14 @@ class Customers:
         return Standing(_positions(self.cluster, ids), self.moved, _positions(self.challenger, ids), self.challenged)
 
     def with_new(self, ids: list[str], buckets: int, epoch: int) -> tuple["Customers", NDArray[np.int64]]:
-        """These and the customers of `ids`, and the new number of each old one; unknown until a class is found."""
+        """Return these and the customers of `ids`, and the new number of each old one."""
         known = set(self.ids.to_pylist())
         fresh = sorted(set(ids) - known)
         if not fresh:
             return self, np.arange(len(self))
         added = newcomers(fresh, buckets, epoch, self.anchor.shape[1])
-        together = [*self.ids.to_pylist(), *fresh]
-        order = np.array(sorted(range(len(together)), key=together.__getitem__), np.int64)
+        together = [*names(self.ids), *fresh]
+        order = np.array(sorted(range(len(together)), key=lambda n: together[n]), np.int64)
         joined = {
             field.name: np.concatenate([getattr(self, field.name), getattr(added, field.name)])[order]
             for field in fields(self) if field.name != "ids"
@@ -70,12 +75,12 @@ class Customers:
         return Customers(ids=pa.array([together[n] for n in order], pa.string()), **joined), place[: len(self)]
 
     def some(self, numbers: NDArray[np.int64]) -> "Customers":
-        """The customers of these numbers (m,), in that order."""
+        """Return the customers of these numbers (m,), in that order."""
         taken = {field.name: getattr(self, field.name)[numbers] for field in fields(self) if field.name != "ids"}
-        return Customers(ids=self.ids.take(pa.array(numbers)), **taken)
+        return Customers(ids=self.ids.take(numbers), **taken)
 
     def with_width(self, width: int) -> "Customers":
-        """These with anchors of `width` indices (a first model tells how many there are)."""
+        """Return these with anchors of `width` indices (a first model tells how many there are)."""
         if self.anchor.shape[1] == width:
             return self
         return replace(self, anchor=np.zeros((len(self), width), np.int32))
@@ -88,12 +93,12 @@ def _positions(clusters: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[n
 
 
 def newcomers(ids: list[str], buckets: int, epoch: int, width: int) -> Customers:
-    """Customers of whom nothing is known yet; `ids` must be sorted."""
+    """Return customers of whom nothing is known yet; `ids` must be sorted."""
     count = len(ids)
     return Customers(
         ids=pa.array(ids, pa.string()),
         bucket=np.array([bucket_of(customer, buckets) for customer in ids], np.int32),
-        first=np.full(count, epoch, np.int32),
+        first=np.full(count, NOT_YET, np.int32),
         memories=np.zeros((count, MEMORIES, WIDTH)),
         hours=np.zeros((count, HOURS)),
         traits=np.full((count, len(TRAITS)), np.nan),
@@ -110,23 +115,21 @@ def newcomers(ids: list[str], buckets: int, epoch: int, width: int) -> Customers
 
 
 def to_table(customers: Customers) -> pa.Table:
-    """One Arrow table, a row per customer; arrays of more dimensions become fixed-size lists."""
-    columns = {"ids": customers.ids}
-    shapes = {}
+    """One Arrow table, a row per customer; arrays of more dimensions become fixed-size lists, of no width nothing."""
+    columns: dict[str, Any] = {"ids": customers.ids}
     for field in fields(customers):
         if field.name == "ids":
             continue
         array = getattr(customers, field.name)
-        shapes[field.name] = ",".join(map(str, array.shape[1:]))
         flat = pa.array(np.ascontiguousarray(array).reshape(-1))
         width = int(np.prod(array.shape[1:]))
-        columns[field.name] = flat if array.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, width) if width else None
-    kept = {name: column for name, column in columns.items() if column is not None}
-    return pa.table(kept).replace_schema_metadata({"shapes": repr(shapes), "rows": str(len(customers))})
+        if width:
+            columns[field.name] = flat if array.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, width)
+    return pa.table(columns)
 
 
 def from_table(table: pa.Table) -> Customers:
-    """The inverse of `to_table`; arrays are read-only views where the table allows."""
+    """Return the inverse of `to_table`; arrays are read-only views where the table allows."""
     count = table.num_rows
     arrays = {}
     empty = newcomers([], 1, 0, 0)
@@ -137,7 +140,7 @@ def from_table(table: pa.Table) -> Customers:
         if field.name not in table.column_names:
             arrays[field.name] = np.zeros((count, 0), like.dtype)
             continue
-        column = table.column(field.name).combine_chunks()
+        column: Any = table.column(field.name).combine_chunks()
         flat = column.flatten() if pa.types.is_fixed_size_list(column.type) else column
         shape = (count, -1) if field.name == "anchor" and count else (count, *like.shape[1:])
         arrays[field.name] = flat.to_numpy(zero_copy_only=False).reshape(shape)

@@ -46,7 +46,7 @@ class Verdict:
 
 
 def judge(points: Floats, centres: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:
-    """The verdict on customers at `points` (n, d) as of the end of `epoch`. O(n k d); inputs untouched."""
+    """Return the verdict on customers at `points` (n, d) as of the end of `epoch`. O(n k d); inputs untouched."""
     nearest = two_nearest(points, centres)
     best = nearest.label.astype(np.int64)
     known = standing.own != NONE

@@ -1,41 +1,45 @@
-"""Early flags: whom would the close move if nothing else arrived? Judged when a row arrives, beside the confirmed class.
+"""Early flags: those whom the close would move if nothing else arrived.
 
-Two looks: a cheap one at every touched customer, on sums gathered row by row (a repeated row counts twice there), and an
-exact one, on distinct rows, at those whom the cheap one would move.
+Judged when a row arrives, kept beside the confirmed class. Two looks: a cheap one at every touched customer, on sums
+gathered row by row (a repeated row counts twice there), and an exact one at those whom the cheap one would move or of
+whom the archive or a purchase tells something new: their epochs are closed on a copy.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.event import Event
+from schemas.model import Model
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
-from segmentation.closing import decays, memories_at_close, view_of
-from segmentation.customers import Customers
+from segmentation.closing import close
 from segmentation.decision import NONE, judge
 from segmentation.indices import vectors
 from segmentation.local_state import Flag, Gathered, LocalState
-from segmentation.moves import SECOND_US, Look, moves, withdrawn
+from segmentation.memories import absorbed, decays, view_of
+from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
+from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
-from segmentation.sums import COLUMN, WIDTH, add_up, tile
+from segmentation.sums import COLUMN, WIDTH, Floats, Ints, Tiles, add_up, tile
 
-Ints = NDArray[np.int64]
 AHEAD = 2
 """Epochs after the last closed one that are looked at: the present one, while the one before waits for its close."""
+EVERYTHING = 1 << 62
+"""An offset [1] beyond all others."""
 
 
 def gather(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalState:
-    """`state` with the sums of `rows` gathered; from all open rows where nothing is gathered yet."""
+    """Return `state` with the sums of `rows` gathered; from all open rows where nothing is gathered yet."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     gathered = state.gathered
     if gathered is None:
-        gathered = Gathered(memories_at_close(state, parameters), {})
+        past = range(state.settled + 1, state.closed + 1)
+        gathered = Gathered(absorbed(state.customers.memories, state.tiles, past, parameters), {})
         rows = pa.concat_tables(state.open) if state.open else kinds.NONE
     days = kinds.numbers(rows, "epoch")
     near = rows.filter(pa.array((days > state.closed) & (days <= state.closed + AHEAD)))
@@ -48,78 +52,104 @@ def gather(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalSt
 
 
 def flag(state: LocalState, rows: pa.Table, parameters: Parameters) -> tuple[LocalState, tuple[Event, ...]]:
-    """Judge the customers of `rows` as if their present epoch closed now; new flags, and withdrawals of changed ones."""
+    """Judge the customers of `rows` as if their present epoch closed now.
+
+    Returns the state with its new flags, and the events that say so: new flags, and withdrawals of those that changed
+    their mind. A flag that stands is not said again. Needs `gather` first. Inputs untouched.
+    """
     model, gathered = state.models.force, state.gathered
-    if model is None or gathered is None or not gathered.sums or rows.num_rows == 0:
+    if model is None or gathered is None or rows.num_rows == 0:
         return state, ()
-    touched = _touched(state, rows)
+    told = _numbers(rows.filter(pc.is_valid(rows.column("text"))), state)
     events: list[Event] = []
     early = dict(state.early)
-    for epoch, numbers in _by_epoch(touched, gathered.sums):
-        suspects = _look(state, numbers, gathered.sums, epoch, parameters).verdict.move
-        if not suspects.any():
-            continue
-        for event in _exact(state, numbers[suspects], epoch, parameters):
-            events += _raise(early, Flag(epoch, event))
+    for epoch, numbers in _by_epoch(_numbers(rows, state), gathered.sums, state.closed + 1):
+        moving = numbers[_would_move(state, model, numbers, epoch, parameters)]
+        for raised in _foreseen(state, np.union1d(moving, np.intersect1d(told, numbers)), epoch, parameters):
+            events += _raise(early, raised)
     return (replace(state, early=early), tuple(events)) if events else (state, ())
 
 
-def _touched(state: LocalState, rows: pa.Table) -> Ints:
+def _numbers(rows: pa.Table, state: LocalState) -> Ints:
+    """Numbers of the customers of `rows` who have a class, rising."""
     number = pc.drop_null(pc.index_in(pc.unique(rows.column("customer")), value_set=state.customers.ids))
     numbers = np.sort(number.to_numpy(zero_copy_only=False).astype(np.int64))
     return np.asarray(numbers[state.customers.cluster[numbers] != NONE])
 
 
-def _by_epoch(touched: Ints, sums: Mapping[int, Ints]) -> list[tuple[int, Ints]]:
-    """Each touched customer under the last epoch in which it has anything."""
-    latest = np.full(len(touched), NONE)
+def _by_epoch(touched: Ints, sums: Mapping[int, Ints], earliest: int) -> list[tuple[int, Ints]]:
+    """Each touched customer under the last epoch in which it has anything, `earliest` where it has nothing."""
+    latest = np.full(len(touched), earliest)
     for epoch in sorted(sums):
         tiles = sums[epoch][touched]
         latest[(tiles[:, COLUMN["seconds"]] > 0) | (tiles[:, COLUMN["transactions"]] > 0)] = epoch
-    return [(epoch, touched[latest == epoch]) for epoch in sorted(sums) if (latest == epoch).any()]
+    return [(int(epoch), touched[latest == epoch]) for epoch in np.unique(latest)]
 
 
-def _look(state: LocalState, numbers: Ints, sums: Mapping[int, Ints], epoch: int, parameters: Parameters) -> Look:
-    model, gathered, customers = state.models.force, state.gathered, state.customers
-    assert model is not None  # noqa: S101 - `flag` looked
-    assert gathered is not None  # noqa: S101
+def _would_move(
+    state: LocalState, model: Model, numbers: Ints, epoch: int, parameters: Parameters
+) -> NDArray[np.bool_]:
+    """Return (m,) whether each customer would move at the close of `epoch`, by the gathered sums."""
+    customers = state.customers.some(numbers)
+    memories = _memories(state, numbers, epoch, parameters)
+    space = space_of(model)
+    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    return judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters).move
+
+
+def _memories(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> Floats:
+    gathered = state.gathered or Gathered(state.customers.memories, {})
     memories = gathered.memories[numbers]
     for day in range(state.closed + 1, epoch + 1):
         memories = memories * decays(parameters)[None, :, None]
-        if day in sums:
-            memories += sums[day][numbers][:, None, :]
-    space, ids = space_of(model), ids_of(model)
-    some = customers.some(numbers)
-    points = space.place(vectors(view_of(some, memories, epoch, parameters), space.indices))
-    verdict = judge(off_grid(points), centres_of(model), some.standing(ids), epoch, parameters)
-    seconds, estimated = memories[:, 0, COLUMN["seconds"]], memories[:, 0, COLUMN["estimated_s"]]
-    share = np.where(seconds > 0, estimated / np.maximum(seconds, 1e-300), 0.0)
-    return Look(numbers, points, verdict, share, np.zeros(len(numbers), np.int64))
+        if day in gathered.sums:
+            memories += gathered.sums[day][numbers][:, None, :]
+    return memories
 
 
-def _exact(state: LocalState, suspects: Ints, epoch: int, parameters: Parameters) -> list[Event]:
-    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    model, names = state.models.force, state.customers.ids.take(pa.array(suspects))
-    assert model is not None  # noqa: S101
-    open_rows = kinds.of_customers(pa.concat_tables(state.open), names)
-    days = kinds.numbers(open_rows, "epoch")
-    present = kinds.distinct(open_rows.filter(pa.array((days > state.closed) & (days <= epoch))))
-    tiles = tile(present, state.customers.ids, calendar)
-    sums = {
-        day: add_up(np.zeros((len(state.customers), WIDTH), np.int64), tiles.of_epoch(day))
-        for day in np.unique(tiles.epoch).tolist()
-    }
-    look = _look(state, suspects, sums, epoch, parameters)
-    look = replace(look, times=_last_times(present, state.customers, suspects))
-    return list(moves(look, state.customers, model, state.models.past, "early", calendar))
+def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> list[Flag]:
+    """Close every epoch up to `epoch` on a copy that holds these customers alone; their moves, as flags."""
+    if len(numbers) == 0:
+        return []
+    copy = _alone(state, numbers)
+    times = _last_times(copy.open, parameters)
+    limits = dict.fromkeys(np.unique(kinds.numbers(pa.concat_tables(copy.open), "lane")).tolist(), EVERYTHING)
+    flags: dict[str, Flag] = {}
+    for day in range(state.closed + 1, epoch + 1):
+        closed = close(copy, day, limits, parameters)
+        copy = closed.state
+        for event in closed.events:
+            flags[event.customer_id] = Flag(day, foreseen(event, times[event.customer_id]))
+    return [flags[customer] for customer in sorted(flags)]
 
 
-def _last_times(rows: pa.Table, customers: Customers, numbers: Ints) -> Ints:
-    """End of the last row [us] of each customer: the moment that gave it away."""
-    found = np.zeros(len(customers), np.int64)
-    number = pc.index_in(rows.column("customer"), value_set=customers.ids).to_numpy().astype(np.int64)
-    np.maximum.at(found, number, kinds.numbers(rows, "start").astype(np.int64) + kinds.numbers(rows, "seconds"))
-    return np.asarray(found[numbers] * SECOND_US)
+def _alone(state: LocalState, numbers: Ints) -> LocalState:
+    customers = state.customers.some(numbers)
+    open_rows = kinds.of_customers(pa.concat_tables(state.open), customers.ids)
+    window = {
+        day: kinds.pack(kinds.of_customers(kinds.unpack(state.window[day]), customers.ids))
+        for day in np.unique(kinds.numbers(open_rows, "epoch")).tolist() if day in state.window
+    }  # fmt: skip
+    tiles = {day: _of(tiles, numbers) for day, tiles in state.tiles.items()}
+    return replace(state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None)
+
+
+def _of(tiles: Tiles, numbers: Ints) -> Tiles:
+    """Tiles of these customers (m,), rising, under their new numbers."""
+    kept = np.isin(tiles.customer, numbers)
+    number = np.searchsorted(numbers, tiles.customer[kept])
+    return Tiles(number, tiles.epoch[kept], tiles.sums[kept], tiles.hours[kept])
+
+
+def _last_times(chunks: tuple[pa.Table, ...], parameters: Parameters) -> dict[str, int]:
+    """End of the last piece [us] of each customer: the moment that gave it away."""
+    rows, calendar = pa.concat_tables(chunks), Calendar(parameters.time_zone, parameters.epoch_s)
+    begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(kinds.numbers(rows, "epoch")))
+    ends = (begin + kinds.numbers(rows, "seconds")) * SECOND_US
+    latest: dict[str, int] = {}
+    for customer, end in zip(kinds.names(rows.column("customer")), ends.tolist(), strict=True):
+        latest[customer] = max(end, latest.get(customer, end))
+    return latest
 
 
 def _raise(early: dict[str, Flag], raised: Flag) -> list[Event]:

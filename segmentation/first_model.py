@@ -11,7 +11,7 @@ from clustering.scaling import RobustScaling, fit_robust
 from clustering.seeding import seed
 from clustering.weighting import half_eta_squared
 from schemas.model import Cluster, Model
-from segmentation.closing import FULL_QUALITY
+from segmentation.answering import FULL_QUALITY
 from segmentation.errors import NothingToSeed
 from segmentation.history import Portrait
 from segmentation.indices import NAMES, REGISTRY
@@ -22,6 +22,8 @@ from segmentation.traits import NOUNS
 
 Floats = NDArray[np.float64]
 LARGEST_SAMPLE = 50_000
+CLIP = 3.0
+"""Scaled values are cut here [robust standard deviations]: beyond it a customer is no more different."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ def sample(portraits: list[Portrait], limit: int = LARGEST_SAMPLE) -> Portrait:
 
 
 def fit(portrait: Portrait, ask: Fit, parameters: Parameters, *, customers: int | None = None) -> Model:
-    """The first model from a portrait of (a sample of) the customers; `customers` is how many it stands for.
+    """Return the first model from a portrait of (a sample of) the customers; `customers` is how many it stands for.
 
     Raises
     ------
@@ -54,17 +56,32 @@ def fit(portrait: Portrait, ask: Fit, parameters: Parameters, *, customers: int 
     if len(portrait.ids) < ask.k:
         message = f"{ask.k} clusters need at least as many metered customers, history has {len(portrait.ids)}; lower -k"
         raise NothingToSeed(message)
-    scaling = fit_robust(portrait.values)
+    scaling = _scaling(portrait.values)
     scaled = scaling.apply(portrait.values)
     even = np.ones(len(scaled))
-    weights = half_eta_squared(scaled, even, ask.k, random_state=ask.random_state)
+    weights = _weights(scaled, ask)
     space = Space(REGISTRY, scaling, np.sqrt(weights))
     points = off_grid(space.place(portrait.values))
     found = seed(points, even, ask.k, random_state=ask.random_state)
-    return _model(portrait, space, found, ask, parameters, (customers or len(scaled)) / len(scaled))
+    return _model(portrait, space, found, ask, parameters, scale=(customers or len(scaled)) / len(scaled))
 
 
-def _model(portrait: Portrait, space: Space, found: Clustering, ask: Fit, parameters: Parameters, scale: float) -> Model:
+def _scaling(values: Floats) -> RobustScaling:
+    """Robust scaling, no finer than what is worth telling apart; an index that never differs stays silent."""
+    found = fit_robust(values, clip=CLIP)
+    least = np.array([index.least for index in REGISTRY])
+    return RobustScaling(found.centre, np.where(found.spread > 0, np.maximum(found.spread, least), 0.0), found.clip)
+
+
+def _weights(scaled: Floats, ask: Fit) -> Floats:
+    """Half-strength eta squared on top of the registry's prior, with mean 1 over the indices that speak."""
+    prior = np.array([index.prior for index in REGISTRY])
+    found = half_eta_squared(scaled * np.sqrt(prior), np.ones(len(scaled)), ask.k, random_state=ask.random_state) * prior
+    return np.asarray(found / found[found > 0].mean()) if (found > 0).any() else found
+
+
+def _model(portrait: Portrait, space: Space, found: Clustering, ask: Fit, parameters: Parameters, *, scale: float
+           ) -> Model:  # fmt: skip
     scaled, weights = space.scaling.apply(portrait.values), space.root_weights**2
     axes = [score(scaled, REGISTRY, weights, half) for half in ("current", "potential")]
     thresholds = (float(np.median(axes[0])), float(np.median(axes[1])))
@@ -94,11 +111,6 @@ def _floats(values: Floats) -> tuple[float, ...]:
 
 
 def _nouns(nouns: NDArray[np.int64], labels: NDArray[np.int32], order: NDArray[np.int64]) -> list[str]:
-    """What most customers of each cluster are called, in the order of the clusters."""
+    """Return what most customers of each cluster are called, in the order of the clusters."""
     counts = [np.bincount(nouns[labels == cluster], minlength=len(NOUNS)) for cluster in order]
     return [NOUNS[int(np.argmax(count))] for count in counts]
-
-
-def rescaling(model: Model) -> RobustScaling:
-    """The scaling that a model froze."""
-    return RobustScaling(np.array(model.scale_centre), np.array(model.scale_spread), model.clip)

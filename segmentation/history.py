@@ -4,21 +4,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clustering.assignment import two_nearest
 from schemas.model import Model
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
-from segmentation.closing import NO_TILES, decays, view_of
 from segmentation.customers import Customers, newcomers
 from segmentation.indices import vectors
 from segmentation.local_state import LocalState, Models, Passport
+from segmentation.memories import absorbed, absorbed_hours, view_of
 from segmentation.parameters import Parameters
+from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
-from segmentation.sums import Tiles, absorb, absorb_hours, tile
+from segmentation.sums import Tiles, tile
 from segmentation.traits import apply_traits
-from clustering.assignment import two_nearest
 
 
 def remember(rows: pa.Table, through: int, parameters: Parameters, generation: int) -> LocalState:
@@ -29,9 +29,8 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     """
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     past = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= through))
-    energy = pc.not_equal(past.column("kind"), kinds.ATTRIBUTES)
-    measured = kinds.distinct(past.filter(energy))
-    ids = sorted(pc.unique(past.column("customer")).to_pylist())
+    measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
+    ids = sorted(kinds.names(pc.unique(past.column("customer"))))
     customers = newcomers(ids, parameters.buckets, through, 0)
     tiles = tile(measured, customers.ids, calendar)
     customers = replace(customers, first=_first_epochs(tiles, customers))
@@ -48,19 +47,18 @@ def _first_epochs(tiles: Tiles, customers: Customers) -> NDArray[np.int32]:
 
 
 def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
-    memories, hours = customers.memories, customers.hours
-    if len(tiles.epoch) == 0:
-        return customers
-    for epoch in range(int(tiles.epoch[0]), through + 1):
-        present = tiles.of_epoch(epoch) if tiles.epoch[-1] >= epoch else NO_TILES
-        memories = absorb(memories, present, decays(parameters))
-        hours = absorb_hours(hours, present, parameters.decay(parameters.long_memory_s))
-    return replace(customers, memories=memories, hours=hours)
+    by_epoch = {epoch: tiles.of_epoch(epoch) for epoch in np.unique(tiles.epoch).tolist()}
+    epochs = range(min(by_epoch, default=through), through + 1)
+    return replace(
+        customers,
+        memories=absorbed(customers.memories, by_epoch, epochs, parameters),
+        hours=absorbed_hours(customers.hours, by_epoch, epochs, parameters),
+    )
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """What the seeding sees of n customers: ids, transformed index values (n, d) with NaN for missing, class nouns (n,)."""
+    """What the seeding sees of n customers: ids, transformed indices (n, d), NaN where missing, class nouns (n,)."""
 
     ids: list[str]
     values: NDArray[np.float64]
@@ -68,7 +66,7 @@ class Portrait:
 
 
 def portrait(state: LocalState, parameters: Parameters) -> Portrait:
-    """The customers of a state as the seeding sees them: those with any metered time."""
+    """Return the customers of a state as the seeding sees them: those with any metered time."""
     customers = state.customers
     values = vectors(view_of(customers, customers.memories, state.closed, parameters))
     seen = np.flatnonzero(np.isfinite(values[:, 0]))

@@ -20,15 +20,16 @@ SHORT, LONG = 0, 1
 MONTH_DAYS = 30.0
 DAY_S = 86_400
 TRAITS = ("capacity_kw", "intensity", "contract_start_s", "assets")
-"""Numbers from the archive, per customer: contracted capacity [kW], industry energy intensity [1], start [s], assets [1]."""
+"""Numbers from the archive, per customer: contracted capacity [kW], industry energy intensity [1], contract start
+[s since 1970], kinds of asset as a set of bits [1]."""
 
 
 @dataclass(frozen=True)
 class View:
     """What the formulas see of n customers as of the end of an epoch.
 
-    `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 4) as `TRAITS`, NaN where unknown; `days` (n, 2):
-    forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end. Read only.
+    `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 4) as `TRAITS`, NaN where unknown; `days`
+    (n, 2): forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end. Read only.
     """
 
     memories: Floats
@@ -54,13 +55,13 @@ class View:
         return ratio(self.short("wh") * 3_600, self.short("seconds"))
 
     def monthly(self, name: str, memory: int) -> Floats:
-        """A column per 30 days (n,), missing for customers of whom no transaction was ever seen."""
+        """Return a column per 30 days (n,), missing for customers of whom no transaction was ever seen."""
         rate = ratio(self.memories[:, memory, COLUMN[name]] * MONTH_DAYS, self.days[:, memory])
         return np.where(self.long("transactions") > 0, rate, np.nan)
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole (n,), NaN where `whole` is not positive."""
+    """Return `part` / `whole` (n,), NaN where `whole` is not positive."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(whole > 0, part / whole, np.nan)
 
@@ -78,13 +79,13 @@ def _weekend(view: View) -> Floats:
 
 
 def _growth(view: View) -> Floats:
-    """Natural log of short against long mean power [1]; one watt is added to both, so that an empty site stays finite."""
+    """Natural log of short against long mean power [1]; one watt more in both keeps an empty site finite."""
     past = ratio(view.long("wh") * 3_600, view.long("seconds"))
     return np.log((view.power + 1.0) / (past + 1.0))
 
 
 def _volatility(view: View) -> Floats:
-    """Standard deviation of the epochs' mean power over its mean [1], in the long memory."""
+    """Return standard deviation of the epochs' mean power over its mean [1], in the long memory."""
     mean = ratio(view.long("power"), view.long("active"))
     square = ratio(view.long("power_squared"), view.long("active"))
     return ratio(np.sqrt(np.maximum(square - mean * mean, 0.0)), mean)
@@ -111,7 +112,12 @@ def _reliability(view: View) -> Floats:
 
 @dataclass(frozen=True)
 class Index:
-    """One index: `formula` gives its value (n,) [unit]; `direction` +1 where more of it means more value or potential."""
+    """One index: `formula` gives its value (n,) [unit]; `direction` +1 where more of it means more value or potential.
+
+    `least` is the smallest difference worth telling apart, on the transformed scale: the scaling is never finer, however
+    alike the customers were at the seeding. `prior` [1] is the factor weight before the data speak: what hardly changes,
+    and what merely says *that* something changed, must not draw the classes. `high` and `low` are words for names.
+    """
 
     name: str
     half: Half
@@ -121,6 +127,8 @@ class Index:
     direction: int
     high: str
     low: str
+    least: float
+    prior: float
 
     def transformed(self, view: View) -> Floats:
         """Value (n,) on the scale that is standardised."""
@@ -128,30 +136,31 @@ class Index:
         return np.log1p(values) if self.transform == "log1p" else values
 
     def original(self, transformed: float) -> float:
-        """A transformed value back in the index's own unit."""
+        """Return a transformed value back in the index's own unit."""
         return float(np.expm1(transformed)) if self.transform == "log1p" else transformed
 
 
 REGISTRY = (
-    Index("consumption", "current", "W", lambda v: v.power, "log1p", 1, "large", "small"),
+    Index("consumption", "current", "W", lambda v: v.power, "log1p", 1, "large", "small", 0.25, 1.0),
     Index("capacity use", "current", "1", lambda v: ratio(_mean_peak(v) / 1_000, v.trait("capacity_kw")), "log1p", 1,
-          "fully used", "idle"),
+          "stretched", "roomy", 0.1, 0.5),
     Index("service spend", "current", "money/30 d", lambda v: v.monthly("purchase_cents", LONG) / 100, "log1p", 1,
-          "well-spending", "thrifty"),
-    Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying"),
-    Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new"),
-    Index("growth", "potential", "1", _growth, "none", 1, "growing", "shrinking"),
-    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1, "steady", "peaky"),
-    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1, "evening", "daytime"),
-    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1, "night-active", "day-active"),
-    Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday"),
-    Index("volatility", "potential", "1", _volatility, "log1p", 1, "fluctuating", "even"),
-    Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring", "quiet"),
+          "well-spending", "thrifty", 1.0, 0.25),
+    Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
+    Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new", 0.5, 0.1),
+    Index("growth", "potential", "1", _growth, "none", 1, "growing", "shrinking", 0.15, 0.5),
+    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1, "steady", "peaky", 0.05, 1.0),
+    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1, "evening", "daytime", 0.1, 1.0),
+    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1, "night-active", "day-active", 0.1, 1.0),
+    Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday", 0.1, 1.0),
+    Index("volatility", "potential", "1", _volatility, "log1p", 1, "fluctuating", "even", 0.1, 0.25),
+    Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring",
+          "quiet", 0.7, 0.25),
     Index("services bought", "potential", "1/30 d", lambda v: v.monthly("purchases", SHORT), "log1p", 1, "buying",
-          "not buying"),
+          "not buying", 0.7, 0.25),
     Index("energy intensity", "potential", "1", lambda v: v.trait("intensity"), "none", 1, "energy-intensive",
-          "light-industry"),
-    Index("assets", "potential", "1", _assets, "none", 1, "equipped", "unequipped"),
+          "light-industry", 0.5, 0.1),
+    Index("assets", "potential", "1", _assets, "none", 1, "equipped", "unequipped", 1.0, 0.25),
 )  # fmt: skip
 """All indices. Adding one is one entry here and one test."""
 
@@ -159,15 +168,17 @@ NAMES = tuple(index.name for index in REGISTRY)
 
 
 def chosen(names: tuple[str, ...]) -> tuple[Index, ...]:
-    """The registry's entries of these names, in their order; an unknown one is an error."""
+    """Return the registry's entries of these names, in their order; an unknown one is an error."""
     by_name = {index.name: index for index in REGISTRY}
     missing = [name for name in names if name not in by_name]
     if missing:
-        message = f"the model names the indices {missing}, this version has {sorted(by_name)}; seed again with this version"
+        message = (
+            f"the model names the indices {missing}, this version has {sorted(by_name)}; seed again with this version"
+        )
         raise UnknownIndex(message)
     return tuple(by_name[name] for name in names)
 
 
 def vectors(view: View, indices: tuple[Index, ...] = REGISTRY) -> Floats:
-    """Transformed index values (n, d), NaN where missing. O(n d)."""
+    """Return transformed index values (n, d), NaN where missing. O(n d)."""
     return np.column_stack([index.transformed(view) for index in indices])

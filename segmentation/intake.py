@@ -27,7 +27,7 @@ KEPT_BYTES = 4_096
 """How much of a refused message a dead letter keeps."""
 
 Fields = tuple[int, int, int, int, bool, int, int, int, str | None]
-"""kind, channel, start [s], seconds [s], fine, status, received [us], value, text: the columns of ROWS that a message gives."""
+"""kind, channel, start [s], seconds [s], fine, status, received [us], value, text: what a message gives to ROWS."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Intake:
-    """What a block of messages holds: whole rows not yet cut into epochs' pieces are cut here already."""
+    """What a block of messages holds: good rows, cut into epochs' pieces; refused ones; crossings."""
 
     rows: pa.Table
     rejected: tuple[Rejected, ...]
@@ -77,9 +77,11 @@ def _rejected(message: Message, refusal: Refusal) -> Rejected:
 
 
 def _table(good: list[tuple[str, int, int, *Fields]]) -> pa.Table:
-    names = ("customer", "lane", "offset", "kind", "channel", "start", "seconds", "fine", "status", "received", "value", "text")
-    columns = dict(zip(names, zip(*good, strict=True), strict=True)) if good else {name: () for name in names}
-    columns["epoch"] = np.zeros(len(good), np.int32)
+    if not good:
+        return kinds.NONE
+    names = (name for name in kinds.ROWS.names if name != "epoch")
+    columns = dict(zip(names, zip(*good, strict=True), strict=True))
+    columns["epoch"] = (0,) * len(good)
     return pa.table([pa.array(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
 
 
@@ -97,7 +99,7 @@ def crossings_of(whole: pa.Table, clocks: list[tuple[int, int, int]], closed: in
     offsets = np.concatenate([kinds.numbers(whole, "offset"), np.array([offset for _, offset, _ in clocks], np.int64)])
     names = np.array([*whole.column("customer").to_pylist(), *(CLOCK for _ in clocks)], object)
     chosen = (lanes[news], offsets[news], passed[news], names[news])
-    return tuple(first_crossings(*chosen, parameters.witnesses))
+    return tuple(first_crossings(*chosen, witnesses=parameters.witnesses))
 
 
 def _clock(message: Message, parameters: Parameters) -> int:

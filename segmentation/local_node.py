@@ -1,4 +1,4 @@
-"""The fold of a bucket: `fold(state, controls, intake) -> state, output`. Pure: no clock, no I/O, no Spark, no Kafka."""
+"""The fold of a bucket: `fold(state, controls, intake) -> state, output`. Pure: no clock, no I/O, Spark or Kafka."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """The state of a local node: a value, in parts that change at different times.
 
-`customers`, `tiles`, `window` and the models change only when an epoch closes; `open` grows batch by batch; `early` holds
-the few flags that wait for a close; `gathered` is derived from `open` and never saved.
+`customers`, `tiles`, `window` and the models change only when an epoch closes; `open` grows batch by batch; `early`
+holds the few flags that wait for a close; `gathered` is derived from `open` and never saved.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,8 @@ class Passport:
         if (self.stream, self.fingerprint) != (parameters.stream, parameters.fingerprint):
             message = (
                 f"the state belongs to stream {self.stream!r} with parameters {self.fingerprint}, the job runs "
-                f"{parameters.stream!r} with {parameters.fingerprint}; restore the settings it was seeded with, or seed again"
+                f"{parameters.stream!r} with {parameters.fingerprint}; restore the settings it was seeded with, "
+                "or seed again"
             )
             raise WrongPassport(message)
 
@@ -72,8 +73,8 @@ class Gathered:
 class LocalState:
     """State of one bucket (or of several: a fold of a union is the union of the folds).
 
-    `seeded`, `settled`, `closed` are epochs: what history held, what is folded for good, what is closed. `window` keeps the
-    distinct rows of closed epochs that may still be corrected, packed: they are read only where a correction comes.
+    `seeded`, `settled`, `closed` are epochs: what history held, what is folded for good, what is closed. `window` keeps
+    the distinct rows of closed epochs that may still be corrected, packed: they are read only where a correction comes.
     """
 
     passport: Passport
@@ -90,6 +91,6 @@ class LocalState:
 
 
 def empty_state(parameters: Parameters, generation: int, epoch: int) -> LocalState:
-    """A state that knows nobody, as of the end of `epoch`."""
+    """Return a state that knows nobody, as of the end of `epoch`."""
     passport = Passport(parameters.stream, generation, parameters.fingerprint)
     return LocalState(passport, epoch, epoch, epoch, newcomers([], parameters.buckets, epoch, 0))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,7 +67,7 @@ def _place(model: Model, number: int, since: str | None) -> Place:
 
 
 def place_of(model: Model, cluster: int, since: str) -> Place:
-    """The place of a cluster's identity in `model`."""
+    """Return the place of a cluster's identity in `model`."""
     return _place(model, int(np.searchsorted(ids_of(model), cluster)), since)
 
 
@@ -98,7 +99,8 @@ def _reasons(space: Space, parts: Attribution, before: Floats, now: Floats) -> t
     return tuple(
         Reason(
             index=space.indices[j].name,
-            value=_rounded(space.value(int(j), scaled_now[j])), previous=_rounded(space.value(int(j), scaled_before[j])),
+            value=_rounded(space.value(int(j), scaled_now[j])),
+            previous=_rounded(space.value(int(j), scaled_before[j])),
             change=_rounded(scaled_now[j] - scaled_before[j]),
             share_customer=float(parts.customer[j] / total), share_model=float(parts.model[j] / total),
         )
@@ -111,8 +113,15 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
+def foreseen(confirmed: Event, time: int) -> Event:
+    """Return the early event that foresees a confirmed one; `time` [us] is that of the row that gave it away."""
+    text, old, new = iso(time), confirmed.from_.cluster, confirmed.to.cluster
+    versions = (confirmed.model_version_from, confirmed.model_version_to)
+    known = event_id(confirmed.customer_id, old, new, "early", confirmed.cause, *versions, text)
+    return msgspec.structs.replace(confirmed, status="early", event_time=text, event_id=known)
+
+
 def withdrawn(early: Event) -> Event:
-    """The withdrawal of an early event, linked to it."""
-    fields = {name: getattr(early, name) for name in early.__struct_fields__}
-    fields |= {"status": "withdrawn", "supersedes": early.event_id, "event_id": event_id(early.event_id, "withdrawn")}
-    return Event(**fields)
+    """Return the withdrawal of an early event, linked to it."""
+    known = event_id(early.event_id, "withdrawn")
+    return msgspec.structs.replace(early, status="withdrawn", supersedes=early.event_id, event_id=known)

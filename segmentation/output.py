@@ -37,7 +37,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """Output of one fold; `counts` are rows by fate, `arrived` when the broker took the oldest message [us], 0 without."""
+    """Output of one fold; `counts` are rows by fate [1], `arrived` the oldest message's broker time [us], 0 without."""
 
     bucket: int
     crossings: tuple[Crossing, ...] = ()
@@ -59,5 +59,5 @@ def pack(output: Output) -> bytes:
 
 
 def unpack(data: bytes) -> Output:
-    """The inverse of `pack`."""
+    """Return the inverse of `pack`."""
     return _decoder.decode(data)

@@ -35,12 +35,12 @@ class Parameters:
     sparse_clocks: bool = True
 
     def epochs(self, seconds: int) -> int:
-        """Number of epochs [1] that `seconds` [s] of event time span, rounded up."""
+        """Return number of epochs [1] that `seconds` [s] of event time span, rounded up."""
         return -(-seconds // self.epoch_s)
 
     def decay(self, half_life_s: int) -> float:
         """Factor [1] by which an exponentially forgetting sum shrinks in one epoch."""
-        return 2.0 ** (-self.epoch_s / half_life_s)
+        return float(2.0 ** (-self.epoch_s / half_life_s))
 
     @property
     def window(self) -> int:

@@ -12,7 +12,7 @@ OUTSTANDING = 0.3
 
 
 def score(scaled: Floats, indices: tuple[Index, ...], weights: Floats, half: Half) -> Floats:
-    """Score (n,) [1] of one axis: mean of a half's scaled indices, times their direction, weighted by `weights` (d,)."""
+    """Return the score (n,) [1] of one axis: `weights`-mean (d,) of a half's scaled indices times their direction."""
     sign = np.array([index.direction if index.half == half else 0 for index in indices], np.float64)
     total = float(np.sum(np.abs(sign) * weights))
     return np.zeros(len(scaled)) if total == 0 else np.sum(scaled * (sign * weights), axis=1) / total
@@ -29,7 +29,7 @@ def is_newly_potential(before: str, after: str) -> bool:
 
 
 def names(scaled: Floats, indices: tuple[Index, ...], nouns: list[str]) -> list[str]:
-    """A name for each centre (k, d): its two most outstanding indices and what its customers are, made unique."""
+    """Return a name for each centre (k, d): its two most outstanding indices and its customers' noun, made unique."""
     proposed: list[str] = []
     for row, noun in zip(scaled, nouns, strict=True):
         order = [j for j in np.argsort(-np.abs(row), kind="stable") if abs(row[j]) > OUTSTANDING]

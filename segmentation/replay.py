@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from schemas.control import Control
 from schemas.event import Event
@@ -35,16 +36,18 @@ class Log:
 
     @classmethod
     def of(cls, *tables: pa.Table) -> "Log":
-        """The log that `produce` makes of tables: all rows in order of their event time, equal ones as they stand."""
+        """Return the log that `produce` makes of tables: rows by event time, equal ones as they stand."""
         together = pa.concat_tables(tables)
         order = np.argsort(_ends(together), kind="stable")
-        return cls.arrived(together.take(pa.array(order)), [int(table.column("lane")[0].as_py()) for table in tables if len(table)])
+        lanes = [int(table.column("lane")[0].as_py()) for table in tables if len(table)]
+        return cls.arrived(together.take(order), lanes)
 
     @classmethod
     def arrived(cls, rows: pa.Table, lanes: Sequence[int]) -> "Log":
-        """The log of rows that arrived in just this order, whatever their event times."""
+        """Return the log of rows that arrived in just this order, whatever their event times."""
         at = kinds.ROWS.get_field_index("offset")
-        return cls(rows.set_column(at, kinds.ROWS.field(at), pa.array(np.arange(rows.num_rows))), tuple(sorted(set(lanes))))
+        numbered = rows.set_column(at, kinds.ROWS.field(at), pa.array(np.arange(rows.num_rows)))
+        return cls(numbered, tuple(sorted(set(lanes))))
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ NOTHING = Intake(kinds.NONE, (), ())
 
 
 def cut(log: Log, closed: int, parameters: Parameters) -> Iterator[Intake]:
-    """The log in blocks that end where an epoch is over: there stand the clock records that `produce` writes."""
+    """Return the log in blocks that end where an epoch is over: there stand the clock records that `produce` writes."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     begin, times = 0, _ends(log.rows)
     if len(times) == 0:
@@ -113,5 +116,5 @@ def cut(log: Log, closed: int, parameters: Parameters) -> Iterator[Intake]:
     yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin), calendar))
 
 
-def _ends(rows: pa.Table) -> np.ndarray:  # type: ignore[type-arg]
-    return kinds.numbers(rows, "start").astype(np.int64) + kinds.numbers(rows, "seconds")
+def _ends(rows: pa.Table) -> NDArray[np.int64]:
+    return np.asarray(kinds.numbers(rows, "start") + kinds.numbers(rows, "seconds"))

@@ -6,35 +6,41 @@ A row knows where it came from (lane, offset), which epoch it belongs to, and wh
 
 import zlib
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from segmentation.calendar import Calendar
+
+pc: Any = pyarrow.compute  # the stubs know fewer argument types than there are
 
 IMPORT, EXPORT, PURCHASE, PAYMENT, LATE_PAYMENT, ENQUIRY, OTHER, ATTRIBUTES = range(8)
 """Kinds of rows: energy taken, energy fed in, transactions, archive attributes."""
 
 TRANSACTION_KINDS = {"purchase": PURCHASE, "payment": PAYMENT, "enquiry": ENQUIRY}
 
-ROWS = pa.schema([
-    ("customer", pa.string()),
-    ("lane", pa.int32()),
-    ("offset", pa.int64()),
-    ("epoch", pa.int32()),
-    ("kind", pa.int8()),
-    ("channel", pa.int64()),
-    ("start", pa.int64()),
-    ("seconds", pa.int32()),
-    ("fine", pa.bool_()),
-    ("status", pa.int8()),
-    ("received", pa.int64()),
-    ("value", pa.int64()),
-    ("text", pa.string()),
-])
-"""`start` is the whole row's first instant [s since 1970]; `seconds` [s] and `value` [Wh, or cents] are the piece's own."""
+Texts: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
+
+_COLUMNS: dict[str, Any] = {
+    "customer": pa.string(),
+    "lane": pa.int32(),
+    "offset": pa.int64(),
+    "epoch": pa.int32(),
+    "kind": pa.int8(),
+    "channel": pa.int64(),
+    "start": pa.int64(),
+    "seconds": pa.int32(),
+    "fine": pa.bool_(),
+    "status": pa.int8(),
+    "received": pa.int64(),
+    "value": pa.int64(),
+    "text": pa.string(),
+}
+ROWS = pa.schema(_COLUMNS)
+"""`start` is the whole row's first instant [s since 1970]; `seconds` [s] and `value` [Wh, or cents] are the piece's."""
 
 NONE = ROWS.empty_table()
 
@@ -44,19 +50,26 @@ FINE_S = 3_600
 
 @lru_cache(maxsize=1 << 20)
 def channel(text: str) -> int:
-    """Number of a usage point's channel, or of a transaction's id, inside one customer."""
+    """Return number of a usage point's channel, or of a transaction's id, inside one customer."""
     return zlib.crc32(text.encode())
 
 
-def numbers(table: pa.Table, name: str) -> NDArray[np.generic]:
-    """A column as a numpy array, read-only."""
-    found: NDArray[np.generic] = table.column(name).to_numpy()
+def numbers(table: pa.Table, name: str) -> NDArray[Any]:
+    """Return a column as a numpy array: booleans as they are, numbers as int64."""
+    found: NDArray[Any] = table.column(name).to_numpy()
+    return found if found.dtype == np.bool_ else found.astype(np.int64, copy=False)
+
+
+def names(values: Texts) -> list[str]:
+    """Return texts without nulls as Python's."""
+    found: list[Any] = values.to_pylist()
     return found
 
 
-def texts(values: pa.Array) -> NDArray[np.int64]:
+def texts(values: Texts) -> NDArray[np.int64]:
     """`channel` of each text (n,), computed once for each different one."""
-    coded = values.dictionary_encode() if isinstance(values, pa.Array) else values.combine_chunks().dictionary_encode()
+    whole: Any = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    coded = whole.dictionary_encode()
     codes = np.fromiter((channel(text or "") for text in coded.dictionary.to_pylist()), np.int64, len(coded.dictionary))
     found: NDArray[np.int64] = codes[coded.indices.to_numpy(zero_copy_only=False)]
     return found
@@ -65,8 +78,8 @@ def texts(values: pa.Array) -> NDArray[np.int64]:
 def split(rows: pa.Table, calendar: Calendar) -> pa.Table:
     """Cut readings at epoch boundaries, pro rata in integer Wh; fills `epoch`.
 
-    `rows` must have `start` [s], `seconds` [s] and `value` of whole intervals; it is left untouched. The pieces of a row
-    add up to it exactly. O(n) but for rows that cross a boundary.
+    `rows` must have `start` [s], `seconds` [s] and `value` of whole intervals; it is left untouched. The pieces of a
+    row add up to it exactly. O(rows and pieces).
     """
     start, seconds = numbers(rows, "start").astype(np.int64), numbers(rows, "seconds").astype(np.int64)
     first = calendar.epoch_of(start)
@@ -75,7 +88,7 @@ def split(rows: pa.Table, calendar: Calendar) -> pa.Table:
         return _replace(rows, epoch=first)
     whole = np.repeat(np.arange(len(pieces)), pieces)
     nth = np.arange(len(whole)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    return _cut(rows.take(pa.array(whole)), first[whole] + nth, calendar)
+    return _cut(rows.take(whole), first[whole] + nth, calendar)
 
 
 def _cut(rows: pa.Table, epoch: NDArray[np.int64], calendar: Calendar) -> pa.Table:
@@ -105,7 +118,7 @@ def distinct(rows: pa.Table) -> pa.Table:
 
     The result's order is by customer, then identity; independent of the order of `rows`. O(n log n).
     """
-    if rows.num_rows < 2:
+    if rows.num_rows == 0:
         return rows
     customer = rows.column("customer").combine_chunks().dictionary_encode()
     rank = np.argsort(np.argsort(customer.dictionary.to_numpy(zero_copy_only=False)))
@@ -117,11 +130,11 @@ def distinct(rows: pa.Table) -> pa.Table:
         ordered = key[order]
         last[:-1] |= ordered[1:] != ordered[:-1]
     last[-1] = True
-    return rows.take(pa.array(order[last]))
+    return rows.take(order[last])
 
 
-def of_customers(rows: pa.Table, customers: pa.Array) -> pa.Table:
-    """The rows of the named customers."""
+def of_customers(rows: pa.Table, customers: Texts) -> pa.Table:
+    """Return the rows of the named customers."""
     return rows.filter(pc.is_in(rows.column("customer"), value_set=customers))
 
 
@@ -135,7 +148,7 @@ def pack(rows: pa.Table) -> bytes:
 
 
 def unpack(data: bytes) -> pa.Table:
-    """The inverse of `pack`."""
+    """Return the inverse of `pack`."""
     return pa.ipc.open_stream(data).read_all().cast(ROWS)
 
 

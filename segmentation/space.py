@@ -33,14 +33,14 @@ class Space:
         return np.where(self.root_weights > 0, coordinates / weights, 0.0)
 
     def value(self, number: int, scaled: float) -> float:
-        """A scaled coordinate of index `number` in the index's own unit (clipped values come back clipped)."""
+        """Return a scaled coordinate of index `number` in the index's own unit (clipped values come back clipped)."""
         transformed = scaled * self.scaling.spread[number] + self.scaling.centre[number]
         return self.indices[number].original(float(transformed))
 
 
 @lru_cache(maxsize=8)
 def space_of(model: Model) -> Space:
-    """The space of `model`; the same for all its versions until a re-seed."""
+    """Return the space of `model`; the same for all its versions until a re-seed."""
     scaling = RobustScaling(np.array(model.scale_centre), np.array(model.scale_spread), model.clip)
     return Space(chosen(model.indices), scaling, np.sqrt(np.array(model.factor_weights)))
 

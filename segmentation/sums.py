@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
+from segmentation.rows import pc
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -18,7 +18,7 @@ COLUMNS = (
     "export_wh", "estimated_s", "active", "power", "power_squared", "peak", "fine_active",
     "transactions", "purchases", "purchase_cents", "enquiries", "payments", "late_payments",
 )  # fmt: skip
-"""Columns of a tile: energy [Wh], covered time [s], mean power and peak of the epoch [W], counts [1], amounts [cents]."""
+"""Columns of a tile: energy [Wh], covered time [s], mean and peak power [W], counts [1], amounts [cents]."""
 
 COLUMN = {name: number for number, name in enumerate(COLUMNS)}
 WIDTH = len(COLUMNS)
@@ -41,12 +41,12 @@ class Tiles:
     hours: Ints
 
     def of_epoch(self, epoch: int) -> "Tiles":
-        """The tiles of one epoch, a view."""
+        """Return the tiles of one epoch, a view."""
         begin, end = np.searchsorted(self.epoch, [epoch, epoch + 1])
         return Tiles(self.customer[begin:end], self.epoch[begin:end], self.sums[begin:end], self.hours[begin:end])
 
 
-def tile(rows: pa.Table, ids: pa.Array, calendar: Calendar) -> Tiles:
+def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     """Integer sums of `rows` by customer and epoch. Each identity must stand once in `rows` (see `rows.distinct`).
 
     `ids` (n,) are the known customers, sorted; rows of others are left out. O(rows log rows).
@@ -57,13 +57,14 @@ def tile(rows: pa.Table, ids: pa.Array, calendar: Calendar) -> Tiles:
     customer = pc.drop_null(number).to_numpy().astype(np.int64)
     epoch = kinds.numbers(rows, "epoch").astype(np.int64)
     order = np.lexsort([customer, epoch])
-    customer, epoch, rows = customer[order], epoch[order], rows.take(pa.array(order))
+    customer, epoch, rows = customer[order], epoch[order], rows.take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
         return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64))
     parts, hours = _contributions(rows, calendar)
     peak = np.maximum.reduceat(parts[:, COLUMN["peak"]], first)
-    return Tiles(customer[first], epoch[first], _derive(np.add.reduceat(parts, first), peak), np.add.reduceat(hours, first))
+    sums = _derive(np.add.reduceat(parts, first), peak)
+    return Tiles(customer[first], epoch[first], sums, np.add.reduceat(hours, first))
 
 
 def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
@@ -79,7 +80,8 @@ def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
     hour = calendar.hour_of(begin, day)
     masks = {
         "": counted, "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
-        "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS), "weekend_": counted & calendar.weekend(day),
+        "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS),
+        "weekend_": counted & calendar.weekend(day),
     }  # fmt: skip
     for name, mask in masks.items():
         parts[:, COLUMN[f"{name}wh"]] = np.where(mask, value, 0)
@@ -92,7 +94,7 @@ def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
     return parts, hours
 
 
-def _count_transactions(parts: Ints, kind: NDArray[np.generic], value: Ints) -> None:
+def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
     """Fill the transaction columns of `parts` in place."""
     late = kind == kinds.LATE_PAYMENT
     parts[:, COLUMN["transactions"]] = (kind >= kinds.PURCHASE) & (kind <= kinds.OTHER)
@@ -104,7 +106,7 @@ def _count_transactions(parts: Ints, kind: NDArray[np.generic], value: Ints) -> 
 
 
 def add_up(whole: Ints, tiles: Tiles) -> Ints:
-    """Sums (n, WIDTH) of an epoch with `tiles` of the same epoch added; `whole` is left untouched."""
+    """Return sums (n, WIDTH) of an epoch with `tiles` of the same epoch added; `whole` is left untouched."""
     together = whole.copy()
     together[tiles.customer] += tiles.sums
     peak = np.maximum(whole[tiles.customer, COLUMN["peak"]], tiles.sums[:, COLUMN["peak"]])
@@ -125,8 +127,8 @@ def _derive(sums: Ints, peak: Ints) -> Ints:
 def absorb(memories: Floats, tiles: Tiles, decays: Floats) -> Floats:
     """Memories one epoch later: every sum shrinks by its decay, then the epoch's tiles are added.
 
-    `memories` (n, m, WIDTH) is left untouched; `tiles` are of one epoch; `decays` (m,) [1]. Elementwise, so a customer's
-    bits depend on its own tiles alone. O(n).
+    `memories` (n, m, WIDTH) is left untouched; `tiles` are of one epoch; `decays` (m,) [1]. Elementwise, so that a
+    customer's bits depend on its own tiles alone. O(n).
     """
     grown = memories * decays[None, :, None]
     grown[tiles.customer] += tiles.sums[:, None, :]

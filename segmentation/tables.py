@@ -1,15 +1,20 @@
 """Rows from tables: what a user's Parquet or CSV holds, as the same rows that the messages of `produce` become."""
 
+from typing import Any
+
+import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from schemas.archive import Archive
 from schemas.reading import ENERGY_READING_TYPE, STATUSES
 from segmentation import rows as kinds
-import msgspec
+from segmentation.rows import pc
 
 SECOND_US = 1_000_000
+
+Column = Any  # the stubs do not know what a cast gives
 
 
 def readings(table: pa.Table, lane: int = 0) -> pa.Table:
@@ -20,20 +25,21 @@ def readings(table: pa.Table, lane: int = 0) -> pa.Table:
     parts = pc.binary_join_element_wise(
         pc.fill_null(usage_point, "None"), ENERGY_READING_TYPE, str(kinds.IMPORT), "|"
     )  # fmt: skip
-    status = pc.index_in(pc.fill_null(_optional(table, "status", pa.string()), "measured"), value_set=pa.array(STATUSES))
+    said = pc.fill_null(_optional(table, "status", pa.string()), "measured")
+    status = pc.index_in(said, value_set=pa.array(STATUSES))
     received = pc.fill_null(_optional(table, "received_at", pa.timestamp("us", "UTC")).cast(pa.int64()), -1)
     watt_hours = np.rint(table.column("kwh").to_numpy().astype(np.float64) * 1_000).astype(np.int64)
     return _rows(
         count, customer=table.column("customer_id"), lane=np.full(count, lane), offset=np.arange(count),
-        kind=np.full(count, kinds.IMPORT), channel=kinds.texts(parts), start=_seconds(table.column("start")), seconds=seconds,
-        fine=pc.less_equal(seconds, kinds.FINE_S), status=status, received=received, value=watt_hours,
+        kind=np.full(count, kinds.IMPORT), channel=kinds.texts(parts), start=_seconds(table.column("start")),
+        seconds=seconds, fine=pc.less_equal(seconds, kinds.FINE_S), status=status, received=received, value=watt_hours,
     )  # fmt: skip
 
 
 def transactions(table: pa.Table, lane: int) -> pa.Table:
     """Whole rows of a table of transactions."""
     count = table.num_rows
-    names = table.column("kind").to_pylist()
+    names = kinds.names(table.column("kind"))
     kind = np.array([kinds.TRANSACTION_KINDS.get(name, kinds.OTHER) for name in names], np.int64)
     due = _optional(table, "due", pa.timestamp("us", "UTC"))
     late = pc.fill_null(pc.greater(table.column("time"), due), fill_value=False).to_numpy()
@@ -61,26 +67,27 @@ def archive(table: pa.Table, lane: int) -> pa.Table:
 
 
 def _camel(table: pa.Table) -> pa.Table:
-    return table.rename_columns([head + "".join(map(str.title, tail)) for head, *tail in (n.split("_") for n in table.column_names)])
+    words = (name.split("_") for name in table.column_names)
+    return table.rename_columns([head + "".join(map(str.title, tail)) for head, *tail in words])
 
 
-def _optional(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+def _optional(table: pa.Table, name: str, kind: pa.DataType) -> Column:
     if name not in table.column_names:
-        return pa.chunked_array([pa.nulls(table.num_rows, kind)])
+        return pa.chunked_array([pa.array([None] * table.num_rows, kind)])
     return table.column(name).cast(kind)
 
 
-def _seconds(instants: pa.ChunkedArray) -> np.ndarray:  # type: ignore[type-arg]
-    return instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy() // SECOND_US
+def _seconds(instants: Column) -> NDArray[np.int64]:
+    return np.asarray(instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy() // SECOND_US)
 
 
 def _rows(count: int, **columns: object) -> pa.Table:
     columns["epoch"] = np.zeros(count)
-    columns.setdefault("text", pa.nulls(count, pa.string()))
+    columns.setdefault("text", [None] * count)
     return pa.table([_column(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
 
 
-def _column(values: object, kind: pa.DataType) -> pa.Array:
+def _column(values: Any, kind: pa.DataType) -> Column:  # noqa: ANN401 - Arrow, numpy or a list
     if isinstance(values, pa.ChunkedArray | pa.Array):
         return values.cast(kind)
     return pa.array(values, kind) if isinstance(values, list) else pa.array(values).cast(kind)

@@ -8,13 +8,13 @@ from importlib import resources
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from schemas.archive import Archive
 from schemas.times import microseconds
 from segmentation import rows as kinds
 from segmentation.customers import Customers
 from segmentation.indices import TRAITS
+from segmentation.rows import pc
 
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
@@ -26,14 +26,14 @@ _decode = msgspec.json.Decoder(Archive)
 
 @lru_cache(maxsize=1)
 def value_mapping() -> dict[tuple[str, str], float]:
-    """The value mapping table: (attribute, value) to number [1], as the file `value_mapping.csv` has it."""
+    """Return the value mapping table: (attribute, value) to number [1], as the file `value_mapping.csv` has it."""
     text = resources.files("segmentation").joinpath("value_mapping.csv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {(row["attribute"], row["value"]): float(row["number"]) for row in csv.DictReader(lines)}
 
 
 def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
-    """Customers after the archive changes and purchases in `rows`; the latest `valid_from` wins, in any order.
+    """Return customers after the archive changes and purchases in `rows`; the latest `valid_from` wins, in any order.
 
     All customers of `rows` must be known. Inputs untouched.
     """

@@ -19,7 +19,9 @@ from pathlib import Path
 import msgspec
 from pyspark.sql import DataFrame
 
+from schemas.control import Control
 from schemas.event import Event
+from schemas.model import Model
 from schemas.progress import Progress
 from schemas.topics import INPUTS, lane
 from segmentation import central_node
@@ -29,7 +31,7 @@ from segmentation.parameters import Parameters
 from streaming import checkpoint
 from streaming.errors import Diverged
 from streaming.publisher import Publisher
-from streaming.records import Record, central_record, model_record, records
+from streaming.records import Record, records
 
 _json = msgspec.json.Encoder(order="deterministic").encode
 
@@ -81,7 +83,7 @@ class Commit:
         ends = checkpoint.offsets(self.checkpoint, number)
         central, controls, promoted = central_node.fold(self.central, outputs, _lanes(ends), self.parameters)
         # 4. publish
-        to_send = self._records(outputs, central, controls, [model_record(central.stream, model) for model in promoted], number)
+        to_send = self._records(outputs, central, controls, promoted, number)
         progress = self._progress(number, digest, ends, outputs, central, self.publisher.chunks(len(to_send)))
         done = self.progress.chunk if repeated and self.progress is not None else -1
         self.publisher.publish(to_send, progress, after=done)
@@ -101,15 +103,15 @@ class Commit:
             raise Diverged(message)
         return progress.chunk == progress.chunks - 1
 
-    def _records(self, outputs: list[Output], central: CentralState, controls: list, models: list[Record], number: int
-                 ) -> list[Record]:  # type: ignore[type-arg]  # fmt: skip
+    def _records(self, outputs: list[Output], central: CentralState, controls: list[Control], promoted: list[Model],
+                 number: int) -> list[Record]:  # fmt: skip
         moment = self.now().isoformat().replace("+00:00", "Z")
         events = sorted((event for output in outputs for event in output.events), key=lambda e: (e.customer_id, e.event_id))
         said = [msgspec.structs.replace(event, batch_id=number, processed_time=moment) for event in events]
         states = sorted((state for output in outputs for state in output.states), key=lambda s: s.customer_id)
         rejected = sorted(row for output in outputs for row in output.rejected)
-        changed = central_record(central) if central != self.central else None
-        return records(said, states, rejected, models, controls, changed)
+        changed = central if central != self.central else None
+        return records(central.stream, said, states, rejected, promoted, controls, changed)
 
     def _progress(self, number: int, digest: str, ends: tuple[str, ...], outputs: list[Output], central: CentralState,
                   chunks: int) -> Progress:  # fmt: skip

@@ -14,8 +14,6 @@ from segmentation.output import Rejected
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 Headers = tuple[tuple[str, bytes], ...]
-SOURCE = "kwadrant"
-"""`ce_source` of CloudEvents."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,10 @@ class Record:
     headers: Headers = ()
 
 
-def event_record(event: Event) -> Record:
-    """A reclassification event in CloudEvents' binary mode: attributes as headers, bare data."""
+def event_record(event: Event, stream: str) -> Record:
+    """A reclassification event in CloudEvents' binary mode: attributes as headers, bare data; the stream is its source."""
     headers = {
-        "ce_specversion": "1.0", "ce_id": event.event_id, "ce_source": SOURCE, "ce_type": topics.EVENTS,
+        "ce_specversion": "1.0", "ce_id": event.event_id, "ce_source": f"/kwadrant/{stream}", "ce_type": topics.EVENTS,
         "ce_subject": event.customer_id, "ce_time": event.event_time, "content-type": "application/json",
     }  # fmt: skip
     return Record(topics.EVENTS, event.customer_id.encode(), _encode(event), _headers(headers))
@@ -72,14 +70,15 @@ def _headers(texts: dict[str, str]) -> Headers:
     return tuple((name, text.encode()) for name, text in texts.items())
 
 
-def records(events: Iterable[Event], states: Iterable[CustomerState], rejected: Iterable[Rejected],
-            models: Sequence[Record], controls: Sequence[Control], central: Record | None) -> list[Record]:  # fmt: skip
+def records(stream: str, events: Iterable[Event], states: Iterable[CustomerState], rejected: Iterable[Rejected],
+            models: Sequence[Model], controls: Sequence[Control],
+            central: CentralState | None) -> list[Record]:  # fmt: skip
     """All records of a batch in the order in which they are sent: the product first, commands last."""
     return [
-        *(event_record(event) for event in events),
+        *(event_record(event, stream) for event in events),
         *(state_record(state) for state in states),
         *(dead_letter(row) for row in rejected),
-        *models,
-        *([central] if central is not None else []),
+        *(model_record(stream, model) for model in models),
+        *([central_record(central)] if central is not None else []),
         *(control_record(control) for control in controls),
     ]

@@ -11,7 +11,14 @@ from streaming.deployment import Deployment
 
 COMMAND_LANE = -1
 """The lane of control records."""
-READ_COMMITTED = ("kafka.isolation.level", "read_committed")
+READER = {
+    "kafka.isolation.level": "read_committed",
+    # a read that ends at a transaction's marker would wait half a second for more
+    "kafka.fetch.max.wait.ms": "10",
+    "kafka.max.poll.records": "10000",
+    "kafka.max.partition.fetch.bytes": "4194304",
+}
+"""How Spark's consumers read; a deployment's own options come after."""
 
 
 def messages(spark: SparkSession, deployment: Deployment) -> DataFrame:
@@ -32,9 +39,9 @@ def messages(spark: SparkSession, deployment: Deployment) -> DataFrame:
 
 
 def _topic(spark: SparkSession, deployment: Deployment, topics: str, options: dict[str, str]) -> DataFrame:
-    reader = spark.readStream.format("kafka").options(**deployment.options).options(**options)
     fixed = {"subscribe": topics, "startingOffsets": "earliest", "failOnDataLoss": "true"}
-    return reader.options(**fixed).option(*READ_COMMITTED).load()
+    every = {**READER, **deployment.options, **options, **fixed}
+    return spark.readStream.format("kafka").options(**every).load()
 
 
 def _lane() -> Column:

@@ -1,0 +1,115 @@
+"""Judging everybody at a close: moves, first classes, hysteresis, and what becomes of the early flags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.event import CustomerState, Event
+from schemas.model import Model
+from schemas.times import iso
+from segmentation.answering import answer
+from segmentation.calendar import Calendar
+from segmentation.customers import Customers
+from segmentation.decision import NONE, judge
+from segmentation.indices import LONG, vectors
+from segmentation.local_state import Flag, LocalState, Models
+from segmentation.memories import absorbed, share_estimated, view_of
+from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
+from segmentation.output import Answer
+from segmentation.parameters import Parameters
+from segmentation.space import centres_of, ids_of, off_grid, space_of
+from segmentation.sums import COLUMN, Floats
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer."""
+
+    state: LocalState
+    events: tuple[Event, ...]
+    states: tuple[CustomerState, ...]
+    answer: Answer
+
+
+def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgement:
+    """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched."""
+    epoch, calendar = state.closed, Calendar(parameters.time_zone, parameters.epoch_s)
+    customers = state.customers.with_width(len(model.indices))
+    memories = absorbed(customers.memories, state.tiles, range(state.settled + 1, epoch + 1), parameters)
+    space = space_of(model)
+    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
+    times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
+    look = Look(np.arange(len(customers)), points, verdict, share_estimated(memories), times)
+    confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
+    events, early = resolved(confirmed, state.early, epoch)
+    first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
+    after = _reclassified(customers, look, first, epoch, model)
+    judged = replace(state, customers=after, early=early, models=_still_needed(state.models, model, after))
+    states = _states(after, first | verdict.move, confirmed, model, calendar)
+    return Judgement(judged, tuple(events), states, answer(judged, points, model, parameters))
+
+
+def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
+    old_enough = epoch - customers.first.astype(np.int64) + 1 >= parameters.epochs(parameters.settling_s)
+    return np.asarray(old_enough & (memories[:, LONG, COLUMN["seconds"]] > 0))
+
+
+def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int) -> tuple[list[Event], dict[str, Flag]]:
+    """Return what to say, and the flags that still wait.
+
+    A confirmed event is linked to the flag that foresaw it; a flag whose epoch has closed, or whose customer moved
+    elsewhere, is withdrawn.
+    """
+    said, foreseen = [], set()
+    for event in confirmed:
+        flag = early.get(event.customer_id)
+        if flag is not None and flag.event.to.cluster == event.to.cluster:
+            foreseen.add(event.customer_id)
+            event = msgspec.structs.replace(event, supersedes=flag.event.event_id)  # noqa: PLW2901 - the same, linked
+        said.append(event)
+    over = {customer for customer, flag in early.items() if flag.epoch <= epoch}
+    over |= {event.customer_id for event in confirmed} & set(early)
+    said += [withdrawn(early[customer].event) for customer in sorted(over - foreseen)]
+    return said, {customer: flag for customer, flag in early.items() if customer not in over}
+
+
+def _reclassified(
+    customers: Customers, look: Look, first: NDArray[np.bool_], epoch: int, model: Model
+) -> Customers:  # fmt: skip
+    """Classes, hysteresis and anchors after the verdict."""
+    verdict, ids = look.verdict, ids_of(model)
+    changed = first | verdict.move
+    calm = changed | ~verdict.contested
+    return replace(
+        customers,
+        cluster=np.where(changed, ids[verdict.best], customers.cluster),
+        since=np.where(changed, epoch, customers.since),
+        moved=np.where(verdict.move, epoch, customers.moved),
+        challenger=np.where(calm, NONE, ids[verdict.best]),
+        challenged=np.where(calm, epoch, verdict.challenged),
+        anchor=np.where(calm[:, None], look.points, customers.anchor).astype(np.int32),
+        anchor_version=np.where(calm, model.version, customers.anchor_version),
+    )
+
+
+def _states(
+    customers: Customers, changed: NDArray[np.bool_], confirmed: list[Event], model: Model, calendar: Calendar
+) -> tuple[CustomerState, ...]:  # fmt: skip
+    by_customer = {event.customer_id: event.event_id for event in confirmed}
+    found = []
+    for row in np.flatnonzero(changed):
+        customer = customers.ids[int(row)].as_py()
+        since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
+        place = place_of(model, int(customers.cluster[row]), since)
+        found.append(CustomerState(customer, place, model.version, by_customer.get(customer)))
+    return tuple(found)
+
+
+def _still_needed(models: Models, model: Model, customers: Customers) -> Models:
+    """Without the past models that no anchor refers to any more."""
+    used = {*np.unique(customers.anchor_version).tolist(), model.version}
+    return replace(models, past={version: past for version, past in models.past.items() if version in used})

@@ -1,0 +1,252 @@
+"""A real broker, a real Spark session, a town, and deployments of it: what the integration tests share."""
+
+import os
+import random
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from pyspark.sql import SparkSession
+
+from batch_init import seeding
+from kwadrant import encode, jars, spark, topics
+from kwadrant.broker import Broker
+from kwadrant.jars import JarFolder
+from kwadrant.sending import clocks
+from kwadrant.settings import Settings
+from schemas.event import CANONICAL_OUT, Event
+from schemas.model import Model
+from schemas.times import microseconds
+from schemas.topics import ARCHIVE, EVENTS, INPUTS, READINGS, TRANSACTIONS, lane
+from segmentation import replay, tables
+from segmentation.calendar import Calendar
+from segmentation.central_node import CentralState
+from segmentation.first_model import Fit
+from segmentation.parameters import Parameters
+from simulator import town
+from streaming import job
+from streaming.commit import Facts
+from streaming.deployment import Deployment
+from streaming.records import control_record
+
+ZONE = "Europe/Berlin"
+HISTORY_DAYS, DAYS, CUSTOMERS = 30, 66, 160
+START = date(2025, 1, 6)
+PARTITIONS = 3
+
+
+@dataclass(frozen=True)
+class World:
+    """One town, as tables, as a log on a broker, and as the replay says what must come out."""
+
+    tables: dict[str, pa.Table]
+    bootstrap: str
+    folder: Path
+    jars: JarFolder
+
+    def parameters(self, stream: str) -> Parameters:
+        """Parameters of a deployment of the town."""
+        return Settings(stream=stream, time_zone=ZONE).parameters(buckets=8)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that reach the broker."""
+        return Settings(kafka={"bootstrap.servers": self.bootstrap}, folder=self.folder, time_zone=ZONE)
+
+    @property
+    def ask(self) -> Fit:
+        """The fit that every deployment of the town is seeded with."""
+        calendar = Calendar(ZONE)
+        return Fit(k=8, epoch=calendar.epoch_of_date(START + timedelta(days=HISTORY_DAYS)) - 1)
+
+    def rows(self) -> list[pa.Table]:
+        """Whole rows as the folds take them."""
+        makers = {READINGS: tables.readings, TRANSACTIONS: tables.transactions, ARCHIVE: tables.archive}
+        return [makers[topic](self.tables[topic], lane(topic, 0)) for topic in INPUTS]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A town whose log stands on a broker: shuffled within the lateness, with repeats."""
+    folder = tmp_path_factory.mktemp("world")
+    made = town.simulate(CUSTOMERS, DAYS, random_state=3, start=START, zone=ZONE, history_days=HISTORY_DAYS,
+                         change_days=DAYS - HISTORY_DAYS, change_share=0.9)  # fmt: skip
+    found = {READINGS: made.readings, TRANSACTIONS: made.transactions, ARCHIVE: made.archive}
+    fetched = jars.ensure(report=print, environment=os.environ)
+    with Broker(folder / "broker", fetched.broker) as broker:
+        topics.create({"bootstrap_servers": broker.bootstrap}, PARTITIONS)
+        whole = World(found, broker.bootstrap, folder, fetched)
+        send_shuffled(whole, random.Random(5))
+        yield whole
+
+
+def send_shuffled(world: World, coin: random.Random) -> None:
+    """Send what is after the history: every row late by up to the allowed lateness, one in fifty twice."""
+    parameters, calendar = world.parameters("any"), Calendar(ZONE)
+    begin = calendar.end(world.ask.epoch - 2) * 1_000_000
+    arrivals: list[tuple[float, str, bytes | None, bytes]] = []
+    for topic in INPUTS:
+        table = world.tables[topic]
+        texts = encode.JSON[topic](table).to_pylist()
+        for time, customer, text in zip(_times(topic, table), table["customer_id"].to_pylist(), texts, strict=True):
+            if time < begin and topic != ARCHIVE:
+                continue
+            for _ in range(2 if coin.random() < 0.02 else 1):
+                late = coin.random() * parameters.lateness_s * 1e6 if time >= begin else 0
+                arrivals.append((time + late, topic, customer.encode(), text.encode()))
+    last = max(arrivals)[0]
+    for moment in clocks(parameters, 2024, 2026):
+        if begin <= microseconds(moment) <= last:
+            arrivals += [(microseconds(moment), topic, None, encode.clock(moment)) for topic in INPUTS]
+    _send(world, sorted(arrivals, key=lambda arrival: arrival[0]))
+
+
+def _times(topic: str, table: pa.Table) -> list[int]:
+    column = {READINGS: "start", TRANSACTIONS: "time", ARCHIVE: "valid_from"}[topic]
+    times = table[column].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    length = table["duration_s"].to_numpy().astype(np.int64) * 1_000_000 if topic == READINGS else 0
+    return list((times + length).tolist())
+
+
+def _send(world: World, arrivals: list[tuple[float, str, bytes | None, bytes]]) -> None:
+    producer = KafkaProducer(bootstrap_servers=world.bootstrap, linger_ms=20, batch_size=1 << 19, acks="all")
+    for _, topic, key, value in arrivals:
+        if key is None:
+            for partition in range(PARTITIONS):
+                producer.send(topic, value, partition=partition)
+        else:
+            producer.send(topic, value, key=key)
+    producer.flush()
+    producer.close()
+
+
+@pytest.fixture(scope="session")
+def session(world: World) -> Iterator[SparkSession]:
+    """One Spark session for all tests in this process."""
+    running = spark.session(world.settings, world.jars.spark, "tests")
+    yield running
+    running.stop()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a deployment said: its events as a read_committed reader sees them, and its centres."""
+
+    events: list[dict[str, Any]]
+    central: CentralState
+    facts: list[Facts]
+
+    def confirmed(self) -> list[dict[str, Any]]:
+        """The canonical part of the confirmed events, in a fixed order."""
+        return canonical(self.events)
+
+
+def canonical(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Confirmed events without what may differ between cuts."""
+    kept = [
+        {name: value for name, value in event.items() if name not in CANONICAL_OUT}
+        for event in events if event["status"] == "confirmed"
+    ]  # fmt: skip
+    return sorted(kept, key=lambda event: (event["eventTime"], event["customerId"]))
+
+
+def plain(events: list[Event]) -> list[dict[str, Any]]:
+    """Events as the JSON that a consumer parses."""
+    return [msgspec.json.decode(msgspec.json.encode(event)) for event in events]
+
+
+def bare(model: Model) -> Model:
+    """A model without the name of its stream: what two streams over one log have in common."""
+    return msgspec.structs.replace(model, fingerprint="")
+
+
+@pytest.fixture(scope="session")
+def rows_file(world: World) -> Path:
+    """The town's rows as `seed` writes them for Spark."""
+    folder = world.folder / "rows"
+    folder.mkdir()
+    pq.write_table(pa.concat_tables(world.rows()), folder / "rows.parquet")
+    return folder
+
+
+Seed = Callable[[str, int], Deployment]
+
+
+@pytest.fixture(scope="session")
+def seed(world: World, session: SparkSession, rows_file: Path) -> Seed:
+    """Return a function that seeds a deployment of its own stream on the town."""
+
+    def make(stream: str, rows_per_batch: int) -> Deployment:
+        parameters, folder = world.parameters(stream), world.folder / stream
+        folder.mkdir()
+        found = seeding.seed(
+            session, rows_file, world.ask, parameters, folder=folder, generation=1, report=lambda _: None
+        )
+        record = control_record(seeding.promotion(parameters, found))
+        producer = KafkaProducer(bootstrap_servers=world.bootstrap, acks="all")
+        producer.send(record.topic, record.value, key=record.key)
+        producer.close()
+        return Deployment(
+            parameters=parameters, kafka=world.settings.kafka, checkpoint=folder / "checkpoint-1",
+            initial_state=seeding.initial_state_path(folder, 1), rows_per_batch=rows_per_batch,
+        )  # fmt: skip
+
+    return make
+
+
+def stream_until_idle(session: SparkSession, deployment: Deployment) -> Run:
+    """Run the stream to its end, in this process."""
+    facts: list[Facts] = []
+    job.run(session, deployment, job.Ending(threading.Event(), until_idle=True), (facts.append,))
+    return said(deployment, facts)
+
+
+def said(deployment: Deployment, facts: list[Facts] | None = None) -> Run:
+    """What a deployment has said so far."""
+    source = f"/kwadrant/{deployment.parameters.stream}".encode()
+    records = read_topic(deployment.kafka["bootstrap.servers"], EVENTS)
+    events = [msgspec.json.decode(r.value) for r in records if dict(r.headers)["ce_source"] == source]
+    return Run(events, job.central_state(deployment), facts or [])
+
+
+def read_topic(bootstrap: str, topic: str) -> list[Any]:
+    """Every committed record of a topic."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+    consumer.assign(partitions)
+    ends = consumer.end_offsets(partitions)
+    consumer.seek_to_beginning(*partitions)
+    found: list[Any] = []
+    while any(consumer.position(partition) < end for partition, end in ends.items()):
+        for batch in consumer.poll(timeout_ms=500).values():
+            found.extend(batch)
+    consumer.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+def oracle(world: World) -> tuple[list[dict[str, Any]], replay.Replay]:
+    """What both folds say in one process over the same tables, in event-time order."""
+    log = replay.Log.of(*world.rows())
+    running = replay.begin(log, world.ask, world.parameters("oracle"))
+    events = [event for step in replay.run(running, log) for event in step.events]
+    return plain(events), running
+
+
+def moment(text: str) -> datetime:
+    """A time out of an event."""
+    return datetime.fromisoformat(text)
+
+
+def renamed(deployment: Deployment, **changes: Any) -> Deployment:  # noqa: ANN401
+    """A deployment with other settings."""
+    return replace(deployment, **changes)

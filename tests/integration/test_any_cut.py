@@ -1,0 +1,48 @@
+"""The law on real Kafka and real Spark: any cut of the log gives the same centres, classes and confirmed events."""
+
+from typing import Any
+
+import pytest
+from tests.integration.conftest import Run, Seed, bare, canonical, read_topic, stream_until_idle
+from pyspark.sql import SparkSession
+
+from schemas.topics import STATES
+from segmentation.replay import Replay
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+Oracle = tuple[list[dict[str, Any]], Replay]
+CUTS = (1_500, 7_000, 60_000)
+
+
+@pytest.fixture(scope="module", params=CUTS)
+def run(request: pytest.FixtureRequest, session: SparkSession, seed: Seed) -> Run:
+    """A stream over the shuffled log, in batches of at most so many rows."""
+    return stream_until_idle(session, seed(f"cut-{request.param}", request.param))
+
+
+@pytest.mark.timeout(600)
+def test_confirmed_events_equal_those_of_the_replay(run: Run, oracle: Oracle) -> None:
+    assert run.confirmed() == canonical(oracle[0])
+
+
+def test_centres_equal_those_of_the_replay_to_the_last_bit(run: Run, oracle: Oracle) -> None:
+    assert bare(run.central.newest) == bare(oracle[1].central.newest)
+
+
+def test_the_case_is_worth_the_name(run: Run, oracle: Oracle) -> None:
+    first, last = oracle[1].local.seeded, oracle[1].local.closed
+    assert last - first >= 30
+    assert len(run.confirmed()) >= 100
+    assert run.central.newest.version > 30
+
+
+def test_no_event_is_said_twice(run: Run) -> None:
+    ids = [event["eventId"] for event in run.events]
+    assert len(ids) == len(set(ids))
+
+
+def test_early_flags_end_confirmed_or_withdrawn_or_still_wait(run: Run) -> None:
+    early = {event["eventId"] for event in run.events if event["status"] == "early"}
+    ended = {event.get("supersedes") for event in run.events if event["status"] != "early"} - {None}
+    assert ended <= early
+    assert len(ended) >= 0.9 * len(early)
