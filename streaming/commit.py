@@ -26,7 +26,7 @@ from schemas.progress import Progress
 from schemas.topics import INPUTS, lane
 from segmentation import central_node
 from segmentation.central_node import CentralState
-from segmentation.output import Output, pack, unpack
+from segmentation.output import Output, Rejected, pack, unpack
 from segmentation.parameters import Parameters
 from streaming import checkpoint
 from streaming.errors import Diverged
@@ -66,6 +66,7 @@ class Commit:
     checkpoint: Path
     central: CentralState
     progress: Progress | None
+    originals: Callable[[list[Rejected]], list[Rejected]]
     observers: tuple[Observer, ...] = ()
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -109,7 +110,7 @@ class Commit:
         events = sorted((event for output in outputs for event in output.events), key=lambda e: (e.customer_id, e.event_id))
         said = [msgspec.structs.replace(event, batch_id=number, processed_time=moment) for event in events]
         states = sorted((state for output in outputs for state in output.states), key=lambda s: s.customer_id)
-        rejected = sorted(row for output in outputs for row in output.rejected)
+        rejected = self.originals(sorted(row for output in outputs for row in output.rejected))
         changed = central if central != self.central else None
         return records(central.stream, said, states, rejected, promoted, controls, changed)
 

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
@@ -20,6 +21,7 @@ from streaming import checkpoint
 from streaming.commit import Commit, Observer
 from streaming.deployment import Deployment
 from streaming.errors import NotSeeded, StreamingError
+from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor
 from streaming.publisher import Publisher, last_central, last_progress
 from streaming.source import messages
@@ -55,7 +57,9 @@ def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: 
         checkpoint.prepare(deployment.checkpoint)
         fresh = progress is None or progress.generation == central.generation
         checkpoint.check(deployment.checkpoint, progress if fresh else None, generation=central.generation)
-        commit = Commit(publisher, parameters, deployment.checkpoint, central, progress if fresh else None, observers)
+        originals = partial(with_originals, client)
+        known = progress if fresh else None
+        commit = Commit(publisher, parameters, deployment.checkpoint, central, known, originals, observers)
         gate = _Gate(commit, ending)
         query = _start(spark, deployment, gate)
         try:

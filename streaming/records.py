@@ -55,13 +55,13 @@ def central_record(state: CentralState) -> Record:
     return Record(topics.CENTRAL, state.stream.encode(), _encode(state))
 
 
-def dead_letter(rejected: Rejected) -> Record:
+def dead_letter(rejected: Rejected, stream: str) -> Record:
     """A refused row with its original bytes, in the headers that Spring Kafka uses, and the reason code."""
     topic, partition = topics.partition_of(rejected.lane)
     headers = {
         "kafka_dlt-original-topic": topic, "kafka_dlt-original-partition": str(partition),
         "kafka_dlt-original-offset": str(rejected.offset), "kafka_dlt-exception-message": rejected.detail,
-        "reason": rejected.reason,
+        "reason": rejected.reason, "stream": stream,
     }  # fmt: skip
     return Record(topics.dead_letters_of(topic), rejected.key, rejected.value, _headers(headers))
 
@@ -77,7 +77,7 @@ def records(stream: str, events: Iterable[Event], states: Iterable[CustomerState
     return [
         *(event_record(event, stream) for event in events),
         *(state_record(state) for state in states),
-        *(dead_letter(row) for row in rejected),
+        *(dead_letter(row, stream) for row in rejected),
         *(model_record(stream, model) for model in models),
         *([central_record(central)] if central is not None else []),
         *(control_record(control) for control in controls),

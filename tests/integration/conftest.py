@@ -37,11 +37,15 @@ from streaming import job
 from streaming.commit import Facts
 from streaming.deployment import Deployment
 from streaming.records import control_record
+from tests.integration import bad
 
 ZONE = "Europe/Berlin"
-HISTORY_DAYS, DAYS, CUSTOMERS = 30, 66, 160
+HISTORY_DAYS, DAYS, CUSTOMERS = 30, 66, 280
 START = date(2025, 1, 6)
 PARTITIONS = 3
+BAD_MESSAGES, TOO_LATE = 10_000, 40
+DAY_US = 86_400 * 1_000_000
+Arrival = tuple[float, str, bytes | None, bytes | None]
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,13 @@ class World:
     bootstrap: str
     folder: Path
     jars: JarFolder
+    bad: list[bad.Bad]
+    too_late: int
 
     def parameters(self, stream: str) -> Parameters:
         """Parameters of a deployment of the town."""
-        return Settings(stream=stream, time_zone=ZONE).parameters(buckets=8)
+        lively = {"margin": 0.3, "dwell": "P2D", "cool_down": "P7D"}
+        return Settings(stream=stream, time_zone=ZONE, **lively).parameters(buckets=8)
 
     @property
     def settings(self) -> Settings:
@@ -84,16 +91,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     fetched = jars.ensure(report=print, environment=os.environ)
     with Broker(folder / "broker", fetched.broker) as broker:
         topics.create({"bootstrap_servers": broker.bootstrap}, PARTITIONS)
-        whole = World(found, broker.bootstrap, folder, fetched)
-        send_shuffled(whole, random.Random(5))
+        coin = random.Random(5)
+        whole = World(found, broker.bootstrap, folder, fetched, bad.messages(BAD_MESSAGES, coin), TOO_LATE)
+        send_shuffled(whole, coin)
         yield whole
 
 
 def send_shuffled(world: World, coin: random.Random) -> None:
-    """Send what is after the history: every row late by up to the allowed lateness, one in fifty twice."""
+    """Send what is after the history: every row late by up to the allowed lateness, one in fifty twice; bad ones between."""
     parameters, calendar = world.parameters("any"), Calendar(ZONE)
     begin = calendar.end(world.ask.epoch - 2) * 1_000_000
-    arrivals: list[tuple[float, str, bytes | None, bytes]] = []
+    arrivals: list[Arrival] = []
     for topic in INPUTS:
         table = world.tables[topic]
         texts = encode.JSON[topic](table).to_pylist()
@@ -107,7 +115,22 @@ def send_shuffled(world: World, coin: random.Random) -> None:
     for moment in clocks(parameters, 2024, 2026):
         if begin <= microseconds(moment) <= last:
             arrivals += [(microseconds(moment), topic, None, encode.clock(moment)) for topic in INPUTS]
+    arrivals += [(coin.uniform(begin, last), message.topic, message.key, message.value) for message in world.bad]
+    arrivals += _far_too_late(world, begin)
     _send(world, sorted(arrivals, key=lambda arrival: arrival[0]))
+
+
+def _far_too_late(world: World, begin: int) -> list[Arrival]:
+    """Readings of the first streamed days under meters of their own, ten days after."""
+    table = world.tables[READINGS]
+    times = np.array(_times(READINGS, table))
+    rows = np.flatnonzero(times > begin + 3 * DAY_US)[:TOO_LATE]
+    texts = encode.JSON[READINGS](table.take(pa.array(rows))).to_pylist()
+    customers = table["customer_id"].take(pa.array(rows)).to_pylist()
+    return [
+        (float(times[row] + 10 * DAY_US), READINGS, customer.encode(), text.replace("UP-", "LATE-").encode())
+        for row, customer, text in zip(rows, customers, texts, strict=True)
+    ]
 
 
 def _times(topic: str, table: pa.Table) -> list[int]:
@@ -117,10 +140,10 @@ def _times(topic: str, table: pa.Table) -> list[int]:
     return list((times + length).tolist())
 
 
-def _send(world: World, arrivals: list[tuple[float, str, bytes | None, bytes]]) -> None:
+def _send(world: World, arrivals: list[Arrival]) -> None:
     producer = KafkaProducer(bootstrap_servers=world.bootstrap, linger_ms=20, batch_size=1 << 19, acks="all")
     for _, topic, key, value in arrivals:
-        if key is None:
+        if key is None and value is not None and value.startswith(b'{"clock"'):
             for partition in range(PARTITIONS):
                 producer.send(topic, value, partition=partition)
         else:
