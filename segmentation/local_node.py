@@ -27,17 +27,16 @@ def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket:
     OutOfOrder
         Where a close does not name the epoch after the last one.
     """
-    state = _append(state, intake)
+    passed = tuple(crossing for crossing in intake.crossings if crossing.epoch > state.closed)
+    intake = replace(intake, crossings=passed)
+    state = _append(state if early else replace(state, gathered=None), intake)
     said: list[Closed] = []
     for control in controls:
         if (control.stream, control.generation) == (state.passport.stream, state.passport.generation):
             state = _obey(state, control, said, parameters)
     events = tuple(event for closed in said for event in closed.events)
     if early and intake.rows.num_rows + len(said):
-        gathered_before = state.gathered is not None
-        state = gather(state, intake.rows, parameters)
-        touched = intake.rows if gathered_before or not state.open else state.open[-1]
-        state, flags = flag(state, touched, parameters)
+        state, flags = flag(gather(state, intake.rows, parameters), parameters)
         events += flags
     return state, _output(bucket, intake, said, events)
 

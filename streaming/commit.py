@@ -26,6 +26,8 @@ from schemas.progress import Progress
 from schemas.topics import INPUTS, lane
 from segmentation import central_node
 from segmentation.central_node import CentralState
+from segmentation.crossings import kept
+from segmentation.decision import NEVER
 from segmentation.output import Output, Rejected, pack, unpack
 from segmentation.parameters import Parameters
 from streaming import checkpoint
@@ -75,7 +77,7 @@ class Commit:
         began = self.now()
         # 1. drain
         outputs = sorted((unpack(row) for row in batch.toArrow().column("payload").to_pylist()), key=lambda o: o.bucket)
-        digest = digest_of(outputs)
+        digest = digest_of(outputs, self.parameters.witnesses)
         # 2. a repeat of what is public already
         repeated = self.progress is not None and self.progress.batch == number
         if repeated and self._is_public(digest):
@@ -122,11 +124,13 @@ class Commit:
         )  # fmt: skip
 
 
-def digest_of(outputs: list[Output]) -> str:
-    """Hash of a batch's sorted output; processed times are not in it yet."""
-    digest = hashlib.blake2b(digest_size=16)
+def digest_of(outputs: list[Output], witnesses: int) -> str:
+    """Hash of a batch's output, put together so that it does not depend on how Spark cut the batch into tasks."""
+    crossings = kept((crossing for output in outputs for crossing in output.crossings), NEVER, witnesses)
+    rejected = sorted(row for output in outputs for row in output.rejected)
+    digest = hashlib.blake2b(msgspec.msgpack.encode((crossings, rejected, sorted(_counts(outputs).items()))), digest_size=16)
     for output in outputs:
-        digest.update(pack(output))
+        digest.update(pack(msgspec.structs.replace(output, crossings=(), rejected=(), counts={}, arrived=0)))
     return digest.hexdigest()
 
 

@@ -24,7 +24,7 @@ from streaming.errors import NotSeeded, StreamingError
 from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor
 from streaming.publisher import Publisher, last_central, last_progress
-from streaming.source import messages
+from streaming.source import parcels
 
 POLL_S = 0.1
 _control = msgspec.json.Decoder(Control)
@@ -161,7 +161,7 @@ class _Gate:
 def _start(spark: SparkSession, deployment: Deployment, gate: Callable[[DataFrame, int], None]) -> StreamingQuery:
     initial = spark.read.schema(INITIAL_STATE).parquet(str(deployment.initial_state)).groupBy("bucket")
     processor = BucketProcessor(deployment.parameters, f"{deployment.parameters.stream}-{uuid.uuid4().hex}")
-    output = messages(spark, deployment).groupBy("bucket").transformWithStateInPandas(
+    output = parcels(spark, deployment).groupBy("bucket").transformWithStateInPandas(
         processor, OUTPUT, "Append", "None", initialState=initial
     )
     writer = output.writeStream.foreachBatch(gate).outputMode("append")

@@ -17,13 +17,14 @@ from pyspark.sql.streaming import StatefulProcessor, StatefulProcessorHandle
 from schemas.control import Control
 from segmentation import codec, output
 from segmentation import rows as kinds
-from segmentation.intake import Message, read
+from segmentation.intake import Intake
 from segmentation.local_node import fold
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from streaming import memo
 from streaming.errors import NotSeeded
-from streaming.source import COMMAND_LANE
+from streaming.parcels import unpack
+from streaming.source import COMMAND
 
 OUTPUT = "bucket int, payload binary"
 INITIAL_STATE = "bucket int, payload binary"
@@ -33,11 +34,11 @@ _control = msgspec.json.Decoder(Control)
 
 @dataclass(frozen=True)
 class Batch:
-    """A bucket's part of a micro-batch, in the order of the log: sorted, because arrival has none."""
+    """A bucket's part of a micro-batch: commands in the order of the log, whatever the order of arrival."""
 
     controls: list[Control]
-    messages: list[Message]
-    trace: tuple[bytes, bytes]
+    intake: Intake
+    trace: list[bytes]
     arrived: int
 
 
@@ -65,8 +66,7 @@ class BucketProcessor(StatefulProcessor):
         bucket = int(key[0])
         batch = _batch(rows)
         before = self._load(bucket)
-        intake = read(batch.messages, before.closed, self._parameters)
-        after, said = fold(before, batch.controls, intake, bucket, self._parameters)
+        after, said = fold(before, batch.controls, batch.intake, bucket, self._parameters)
         self._save(bucket, before, after, batch)
         said = msgspec.structs.replace(said, arrived=batch.arrived)
         yield pd.DataFrame({"bucket": [bucket], "payload": [output.pack(said)]})
@@ -128,11 +128,10 @@ def _value(state: Any) -> bytes | None:  # noqa: ANN401 - Spark gives no type fo
 
 def _batch(frames: Iterable[pd.DataFrame]) -> Batch:
     together = pd.concat(list(frames), ignore_index=True)
-    lanes, offsets = together["lane"].to_numpy(np.int64), together["offset"].to_numpy(np.int64)
-    order = np.lexsort([offsets, lanes])
-    columns = [together[name].to_numpy()[order].tolist() for name in ("lane", "offset", "time", "key", "value", "size")]
-    commands = int(np.searchsorted(lanes[order], COMMAND_LANE, side="right"))
-    controls = [_control.decode(value) for value in columns[4][:commands]]
-    messages = [Message(*fields) for fields in zip(*(column[commands:] for column in columns), strict=True)]
-    trace = (lanes[order].tobytes(), offsets[order].tobytes())
-    return Batch(controls, messages, trace, int(together["time"].min()))
+    command = together["lane"].to_numpy() == COMMAND
+    commands = together[command].sort_values("offset")
+    intake, trace, arrived = unpack([bytes(payload) for payload in together["payload"][~command]])
+    times = [*commands["time"].tolist(), *([arrived] if arrived else [])]
+    controls = [_control.decode(bytes(payload)) for payload in commands["payload"]]
+    trace = [*trace, commands["offset"].to_numpy(np.int64).tobytes()]
+    return Batch(controls, intake, trace, int(min(times)))

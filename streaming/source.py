@@ -8,9 +8,10 @@ from pyspark.sql import functions as f
 
 from schemas.topics import CONTROL, INPUTS, LANES_PER_TOPIC
 from streaming.deployment import Deployment
+from streaming.parcels import SCHEMA, pack
 
-COMMAND_LANE = -1
-"""The lane of control records."""
+COMMAND, DATA = -1, 0
+"""Lane of a control record, and of a parcel of data: commands stand first."""
 READER = {
     "kafka.isolation.level": "read_committed",
     # a read that ends at a transaction's marker would wait half a second for more
@@ -21,20 +22,28 @@ READER = {
 """How Spark's consumers read; a deployment's own options come after."""
 
 
-def messages(spark: SparkSession, deployment: Deployment) -> DataFrame:
-    """Every message with its bucket: `bucket, lane, offset, time [us], key, value, size [bytes]`.
+def parcels(spark: SparkSession, deployment: Deployment) -> DataFrame:
+    """Everything there is to fold, by bucket: parcels of data (`lane` DATA), and every command to every bucket.
 
-    A value beyond the limit is cut, its size kept. No column of integers is ever null: pandas would make floats of it.
+    Columns: `bucket, lane, offset, time [us], payload`. No column of integers is ever null: pandas would make floats of it.
     """
     data = _topic(spark, deployment, ",".join(INPUTS), {"maxOffsetsPerTrigger": str(deployment.rows_per_batch)})
     control = _topic(spark, deployment, CONTROL, {})
-    buckets = deployment.parameters.buckets
-    own = f.pmod(f.crc32(f.coalesce(f.col("key"), f.col("partition").cast("string").cast("binary"))), f.lit(buckets))
-    limit = deployment.parameters.largest_message
+    every = f.explode(f.sequence(f.lit(0), f.lit(deployment.parameters.buckets - 1)))
+    commands = control.select(
+        every.alias("bucket"), "offset", f.unix_micros("timestamp").alias("time"), f.col("value").alias("payload"),
+        f.lit(COMMAND).alias("lane"),
+    )  # fmt: skip
+    packed = _messages(data, deployment.parameters.largest_message).mapInArrow(pack(deployment.parameters), SCHEMA)
+    return packed.withColumn("lane", f.lit(DATA)).unionByName(commands)
+
+
+def _messages(data: DataFrame, limit: int) -> DataFrame:
+    """Columns of `blocks.MESSAGES`; a value beyond the limit is cut, its size kept."""
     cut = f.when(f.length("value") <= limit, f.col("value")).otherwise(f.substring("value", 1, limit))
-    every = f.explode(f.sequence(f.lit(0), f.lit(buckets - 1)))
-    return _columns(data, own.cast("int"), _lane(), cut).unionByName(
-        _columns(control, every, f.lit(COMMAND_LANE), f.col("value"))
+    size = f.coalesce(f.length("value"), f.lit(-1))
+    return data.select(
+        _lane().alias("lane"), "offset", f.unix_micros("timestamp").alias("time"), "key", cut.alias("value"), size.alias("size")
     )
 
 
@@ -47,11 +56,3 @@ def _topic(spark: SparkSession, deployment: Deployment, topics: str, options: di
 def _lane() -> Column:
     topic = f.array_position(f.array(*(f.lit(name) for name in INPUTS)), f.col("topic")).cast("int") - 1
     return topic * LANES_PER_TOPIC + f.col("partition")
-
-
-def _columns(source: DataFrame, bucket: Column, lane: Column, value: Column) -> DataFrame:
-    size = f.coalesce(f.length("value"), f.lit(-1))
-    return source.select(
-        bucket.alias("bucket"), lane.alias("lane"), "offset", f.unix_micros("timestamp").alias("time"), "key",
-        value.alias("value"), size.alias("size"),
-    )  # fmt: skip

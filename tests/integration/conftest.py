@@ -233,6 +233,22 @@ def stream_until_idle(session: SparkSession, deployment: Deployment) -> Run:
     return said(deployment, facts)
 
 
+Streamed = Callable[[int], Run]
+
+
+@pytest.fixture(scope="session")
+def streamed(session: SparkSession, seed: Seed) -> Streamed:
+    """Return a function that streams the whole log in batches of at most so many rows, once for each number."""
+    runs: dict[int, Run] = {}
+
+    def stream(rows_per_batch: int) -> Run:
+        if rows_per_batch not in runs:
+            runs[rows_per_batch] = stream_until_idle(session, seed(f"cut-{rows_per_batch}", rows_per_batch))
+        return runs[rows_per_batch]
+
+    return stream
+
+
 def said(deployment: Deployment, facts: list[Facts] | None = None) -> Run:
     """What a deployment has said so far."""
     source = f"/kwadrant/{deployment.parameters.stream}".encode()

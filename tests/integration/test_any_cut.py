@@ -3,21 +3,19 @@
 from typing import Any
 
 import pytest
-from tests.integration.conftest import Run, Seed, bare, canonical, read_topic, stream_until_idle
-from pyspark.sql import SparkSession
 
-from schemas.topics import STATES
 from segmentation.replay import Replay
+from tests.integration.conftest import Run, Streamed, bare, canonical
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 Oracle = tuple[list[dict[str, Any]], Replay]
-CUTS = (1_500, 7_000, 60_000)
+CUTS = (4_000, 15_000, 90_000)
 
 
 @pytest.fixture(scope="module", params=CUTS)
-def run(request: pytest.FixtureRequest, session: SparkSession, seed: Seed) -> Run:
+def run(request: pytest.FixtureRequest, streamed: Streamed) -> Run:
     """A stream over the shuffled log, in batches of at most so many rows."""
-    return stream_until_idle(session, seed(f"cut-{request.param}", request.param))
+    return streamed(request.param)
 
 
 @pytest.mark.timeout(600)

@@ -7,22 +7,20 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from schemas.topics import INPUTS, dead_letters_of
 from tests.integration import bad
-from tests.integration.conftest import BAD_MESSAGES, Seed, World, read_topic, stream_until_idle
+from tests.integration.conftest import BAD_MESSAGES, Streamed, World, read_topic
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def letters(world: World, session: SparkSession, seed: Seed) -> list[Any]:
+def letters(world: World, streamed: Streamed) -> list[Any]:
     """Dead letters of one stream."""
-    deployment = seed("bad", 20_000)
-    stream_until_idle(session, deployment)
+    streamed(15_000)
     found = [record for topic in INPUTS for record in read_topic(world.bootstrap, dead_letters_of(topic))]
-    return [record for record in found if dict(record.headers)["stream"] == b"bad"]
+    return [record for record in found if dict(record.headers)["stream"] == b"cut-15000"]
 
 
 def _place(record: Any) -> tuple[bytes, ...]:  # noqa: ANN401

@@ -61,7 +61,9 @@ def run(world: World, seed: Seed) -> Run:
             gap = [sys.executable, str(DIE), world.bootstrap, str(world.folder / "killed"), str(coin.randint(1, 4))]
             subprocess.run(gap, env=_environment(), check=False, capture_output=True, timeout=300)
         if kill < KILLS:
-            streaming = subprocess.Popen(_stream(world, "--json"), env=_environment(), stdout=subprocess.PIPE, text=True)
+            streaming = subprocess.Popen(
+                _stream(world, "--json"), env=_environment(), stdout=subprocess.PIPE, text=True
+            )
             _kill_at(streaming, coin.uniform(0, 8))
     ended = subprocess.run(_stream(world, "--until-idle"), env=_environment(), capture_output=True, text=True, timeout=600,
                            check=False)  # fmt: skip
@@ -69,7 +71,9 @@ def run(world: World, seed: Seed) -> Run:
     return said(deployment)
 
 
-def test_confirmed_events_equal_those_of_an_undisturbed_run(run: Run, oracle: tuple[list[dict[str, Any]], Replay]) -> None:
+def test_confirmed_events_equal_those_of_an_undisturbed_run(
+    run: Run, oracle: tuple[list[dict[str, Any]], Replay]
+) -> None:
     assert run.confirmed() == canonical(oracle[0])
 
 
