@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,15 +20,17 @@ from segmentation.history import Portrait, classified, portrait, remember
 from segmentation.local_state import LocalState, empty_state
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
-from segmentation.rows import ROWS, split
+from segmentation.rows import ROWS, names, split
 
 REMEMBERED = "bucket int, payload binary, portrait binary, customers int"
 INITIAL = "bucket int, payload binary, states array<struct<key: binary, value: binary>>"
-_SCHEMA = pa.schema([("bucket", pa.int32()), ("payload", pa.binary()), ("portrait", pa.binary()), ("customers", pa.int32())])
-_INITIAL_SCHEMA = pa.schema([
-    ("bucket", pa.int32()), ("payload", pa.binary()),
-    ("states", pa.list_(pa.struct([("key", pa.binary()), ("value", pa.binary())]))),
-])  # fmt: skip
+_REMEMBERED: dict[str, pa.DataType] = {
+    "bucket": pa.int32(), "payload": pa.binary(), "portrait": pa.binary(), "customers": pa.int32(),
+}  # fmt: skip
+_INITIAL: dict[str, pa.DataType] = {
+    "bucket": pa.int32(), "payload": pa.binary(),
+    "states": pa.list_(pa.struct([("key", pa.binary()), ("value", pa.binary())])),
+}  # fmt: skip
 
 
 def remembered(spark: SparkSession, rows: Path, through: int, parameters: Parameters, generation: int) -> DataFrame:
@@ -39,7 +42,7 @@ def remembered(spark: SparkSession, rows: Path, through: int, parameters: Parame
     history = spark.read.parquet(str(rows))
     bucket = f.pmod(f.crc32(f.col("customer").cast("binary")), f.lit(parameters.buckets)).cast("int")
 
-    def fold(key: tuple[pa.Scalar, ...], rows: pa.Table) -> pa.Table:
+    def fold(key: tuple["pa.Scalar[Any]", ...], rows: pa.Table) -> pa.Table:
         return _remember(key[0].as_py(), rows, through, parameters, generation)
 
     return history.withColumn("bucket", bucket).groupBy("bucket").applyInArrow(fold, REMEMBERED)
@@ -50,8 +53,11 @@ def _remember(bucket: int, rows: pa.Table, through: int, parameters: Parameters,
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     state = remember(split(whole, calendar), through, parameters, generation)
     seen = sample([portrait(state, parameters)])
-    row = [[bucket], [codec.pack_hot(state)], [_portrait_bytes(seen)], [len(state.customers)]]
-    return pa.table([pa.array(column, field.type) for column, field in zip(row, _SCHEMA, strict=True)], schema=_SCHEMA)
+    row = {
+        "bucket": bucket, "payload": codec.pack_hot(state), "portrait": _portrait_bytes(seen),
+        "customers": len(state.customers),
+    }  # fmt: skip
+    return pa.Table.from_pylist([row], schema=pa.schema(_REMEMBERED))
 
 
 def _portrait_bytes(seen: Portrait) -> bytes:
@@ -59,13 +65,13 @@ def _portrait_bytes(seen: Portrait) -> bytes:
 
 
 def portrait_of(data: bytes) -> Portrait:
-    """The portrait that a bucket sent."""
+    """Return the portrait that a bucket sent."""
     ids, shape, values, nouns = msgspec.msgpack.decode(data)
     return Portrait(ids, np.frombuffer(values, np.float64).reshape(shape), np.frombuffer(nouns, np.int64))
 
 
 def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFrame:
-    """The initial state of every bucket with its customers' first classes: `bucket, payload, states`."""
+    """Return the initial state of every bucket with its customers' first classes: `bucket, payload, states`."""
 
     def classify(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -78,20 +84,18 @@ def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFram
 
 def _initial_row(bucket: int, state: LocalState, model: Model, parameters: Parameters) -> pa.Table:
     since = iso(Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US)
-    clusters = zip(state.customers.ids.to_pylist(), state.customers.cluster.tolist(), strict=True)
+    clusters = zip(names(state.customers.ids), state.customers.cluster.tolist(), strict=True)
     states = [
         {"key": customer.encode(), "value": msgspec.json.encode(
             CustomerState(customer, place_of(model, cluster, since), model.version)
         )}
         for customer, cluster in clusters if cluster >= 0
     ]  # fmt: skip
-    row = [[bucket], [codec.pack_hot(state)], [states]]
-    columns = [pa.array(column, field.type) for column, field in zip(row, _INITIAL_SCHEMA, strict=True)]
-    return pa.table(columns, schema=_INITIAL_SCHEMA)
+    row = {"bucket": bucket, "payload": codec.pack_hot(state), "states": states}
+    return pa.Table.from_pylist([row], schema=pa.schema(_INITIAL))
 
 
 def nobody(buckets: set[int], model: Model, parameters: Parameters, generation: int) -> list[tuple[int, bytes]]:
-    """Initial states of the buckets that have no customer yet."""
+    """Return initial states of the buckets that have no customer yet."""
     empty = classified(empty_state(parameters, generation, model.epoch), model, parameters)
     return [(bucket, codec.pack_hot(empty)) for bucket in sorted(buckets)]
-

@@ -38,7 +38,7 @@ class Description(msgspec.Struct, frozen=True):
 
 
 def buckets_for(customers: int) -> int:
-    """Number of buckets [1] for so many customers: few fat ones, for a call costs per bucket."""
+    """Return the number of buckets [1] for so many customers: few fat ones, for a call costs per bucket."""
     return max(LEAST_BUCKETS, -(-customers // CUSTOMERS_PER_BUCKET))
 
 
@@ -84,7 +84,8 @@ def seed(spark: SparkSession, rows: Path, ask: Fit, parameters: Parameters, *, f
     missing = set(range(parameters.buckets)) - {int(bucket) for bucket in parts["bucket"]}
     if missing:
         rest = spark.createDataFrame(nobody(missing, model, parameters, generation), "bucket int, payload binary")
-        rest.withColumn("states", f.lit(None).cast("array<struct<key: binary, value: binary>>")).write.mode("append").parquet(path)
+        rest = rest.withColumn("states", f.lit(None).cast("array<struct<key: binary, value: binary>>"))
+        rest.write.mode("append").parquet(path)
     write_description(folder, parameters, generation)
     return Seeded(model, customers, generation)
 
@@ -97,5 +98,5 @@ def publish_states(spark: SparkSession, folder: Path, generation: int, options: 
 
 
 def promotion(parameters: Parameters, seeded: Seeded) -> Promote:
-    """The control record that puts the first model in force."""
+    """Return the control record that puts the first model in force."""
     return Promote(parameters.stream, seeded.generation, seeded.model)

@@ -10,27 +10,29 @@ import resource
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
-from town import readings, seeded, send
 
+from benchmarks.town import readings, seeded, send
 from kwadrant import jars, spark, topics
 from kwadrant.broker import Broker
 from kwadrant.settings import Settings
 from schemas.topics import READINGS
 from streaming import job
 from streaming.deployment import Deployment
+from streaming.ending import Ending
 from streaming.source import READER
 
 SCHEMA = "customerId string, interval struct<start: timestamp, duration: string>, value double, unit string"
 WARM_UP = 2
 
 
-def rate(progress: list[dict[str, object]]) -> float:
+def rate(progress: list[dict[str, float]]) -> float:
     """Rows per second over the batches after the warm-up that had rows."""
     counted = [p for p in progress if p["rows"]][WARM_UP:]
-    return sum(p["rows"] for p in counted) / sum(p["seconds"] for p in counted)  # type: ignore[misc]
+    return sum(p["rows"] for p in counted) / sum(p["seconds"] for p in counted)
 
 
 def floor(session: SparkSession, deployment: Deployment) -> float:
@@ -40,24 +42,24 @@ def floor(session: SparkSession, deployment: Deployment) -> float:
     parsed = session.readStream.format("kafka").options(**options).load()
     parsed = parsed.select(f.from_json(f.col("value").cast("string"), SCHEMA).alias("r")).select("r.*")
     sums = parsed.groupBy("customerId").agg(f.sum("value"), f.count("*"), f.max("interval.start"))
-    query = sums.writeStream.format("noop").outputMode("update").trigger(availableNow=True)
-    query = query.option("checkpointLocation", str(deployment.checkpoint) + "-floor").start()
+    writer = sums.writeStream.format("noop").outputMode("update").trigger(availableNow=True)
+    query = writer.option("checkpointLocation", str(deployment.checkpoint) + "-floor").start()
     query.awaitTermination()
     return rate([_facts(p) for p in query.recentProgress])
 
 
 def ours(session: SparkSession, deployment: Deployment) -> float:
     """Rows per second of the whole job."""
-    found: list[dict[str, object]] = []
+    found: list[dict[str, float]] = []
 
     def look(_: object) -> None:
         found[:] = [_facts(p) for query in session.streams.active for p in query.recentProgress]
 
-    job.run(session, deployment, job.Ending(threading.Event(), until_idle=True), (look,))
+    job.run(session, deployment, Ending(threading.Event(), until_idle=True), (look,))
     return rate(found)
 
 
-def _facts(progress) -> dict[str, object]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _facts(progress: Any) -> dict[str, float]:  # noqa: ANN401 - Spark has no public type for it
     return {"rows": progress["numInputRows"], "seconds": progress["durationMs"]["triggerExecution"] / 1_000}
 
 

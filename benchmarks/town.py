@@ -12,23 +12,24 @@ from kwadrant.settings import Settings
 from schemas.topics import READINGS
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
-from segmentation.parameters import Parameters
 from streaming.deployment import Deployment
 from streaming.records import control_record
 
 FIRST = date(2025, 3, 3)
 HISTORY_DAYS = 8
+DAYTIME = 7, 19
+"""First and last hour of the day's load."""
 
 
 def customer() -> Column:
-    """The id of customer number `n`."""
+    """Return the id of customer number `n`."""
     return f.concat(f.lit("C-"), f.lpad(f.col("n").cast("string"), 9, "0"))
 
 
 def load() -> Column:
-    """A plausible load [kWh] in the hour `hour` of customer `n`: four levels, day or night, and noise."""
+    """Return a plausible load [kWh] in the hour `hour` of customer `n`: four levels, day or night, and noise."""
     level = f.pow(f.lit(2.0), (f.col("n") % 4).cast("double")) * 0.4
-    shape = f.when((f.col("hour") >= 7) & (f.col("hour") < 20), 1.0 + (f.col("n") % 3) * 0.5).otherwise(0.5)
+    shape = f.when(f.col("hour").between(*DAYTIME), 1.0 + (f.col("n") % 3) * 0.5).otherwise(0.5)
     noise = 0.8 + 0.4 * (f.abs(f.hash("n", "hour", "day")) % 1000) / 1000.0
     return f.round(level * shape * noise, 3)
 
@@ -41,7 +42,7 @@ def history(spark: SparkSession, customers: int, folder: Path) -> None:
     made = rows.select(
         customer().alias("customer"), f.lit(0).alias("lane"), f.col("n").alias("offset"), f.lit(0).alias("epoch"),
         f.lit(0).cast("tinyint").alias("kind"), f.lit(1).cast("long").alias("channel"), start.cast("long").alias("start"),
-        f.lit(86_400).alias("seconds"), f.lit(False).alias("fine"), f.lit(2).cast("tinyint").alias("status"),
+        f.lit(86_400).alias("seconds"), (f.col("n") < 0).alias("fine"), f.lit(2).cast("tinyint").alias("status"),
         f.lit(-1).cast("long").alias("received"), (load() * 24_000).cast("long").alias("value"),
         f.lit(None).cast("string").alias("text"),
     )  # fmt: skip
@@ -69,10 +70,12 @@ def send(frame: DataFrame, options: dict[str, str]) -> None:
     frame.write.format("kafka").options(**options).option("topic", READINGS).save()
 
 
-def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_batch: int, folder: Path) -> Deployment:
-    """A deployment of so many customers, with its first model on the control topic."""
+def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_batch: int, folder: Path,
+           **changes: float) -> Deployment:  # fmt: skip
+    """Return a deployment of so many customers, with its first model on the control topic."""
     stream = f"bench-{customers}"
-    parameters: Parameters = settings.model_copy(update={"stream": stream}).parameters(buckets=seeding.buckets_for(customers))
+    named = settings.model_copy(update={"stream": stream})
+    parameters: Parameters = named.parameters(buckets=seeding.buckets_for(customers), **changes)
     history(spark, customers, folder / "rows")
     epoch = Calendar("UTC").epoch_of_date(FIRST + timedelta(days=HISTORY_DAYS)) - 1
     found = seeding.seed(
@@ -83,7 +86,6 @@ def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_bat
     producer.send(record.topic, record.value, key=record.key)
     producer.close()
     return Deployment(
-        parameters=parameters, kafka=settings.kafka, checkpoint=folder / "checkpoint", rows_per_batch=rows_per_batch,
-        initial_state=seeding.initial_state_path(folder, 1),
+        parameters=parameters, generation=1, kafka=settings.kafka, checkpoint=folder / "checkpoint",
+        rows_per_batch=rows_per_batch, initial_state=seeding.initial_state_path(folder, 1),
     )  # fmt: skip
-

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, HOST:PORT[,...]; over every setting")]
-Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: initial state and checkpoint [setting: folder]")]
+Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: first state, checkpoint [setting: folder]")]
 Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
 Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
 Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
@@ -28,6 +29,9 @@ Zone = Annotated[str | None, typer.Option(help="zone of times without one; and o
 Clusters = Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")]
 RandomState = Annotated[int, typer.Option(help="random state: the same number, the same model")]
 Day = ["%Y-%m-%d"]
+NOTHING: list[str] = []
+"""No option was typed; Typer copies it."""
+PERIOD_S = 2.0
 
 
 @app.callback()
@@ -38,14 +42,15 @@ def main() -> None:
 
 @app.command()
 def demo(
-    for_: Annotated[str | None, typer.Option("--for", help="stream so long after it is ready, e.g. 90s, 2m; then end")] = None,
+    *,
+    for_: Annotated[str | None, typer.Option("--for", help="end so long after it is ready, e.g. 90s, 2m")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="forget the last run and start afresh")] = False,
     folder: Annotated[Path | None, typer.Option(help="where the demo keeps its things")] = None,
     customers: Annotated[int, typer.Option(min=40, help="customers of the town")] = 400,
     random_state: RandomState = 1,
 ) -> None:
     """A simulated town on an embedded broker and local Spark: watch customers move. Ctrl-C stops all of it."""
-    from kwadrant import demo as verb  # noqa: PLC0415 - each verb imports its own, `--help` none
+    from kwadrant import demo as verb
 
     with told():
         raise typer.Exit(verb.start(for_, reset=reset, folder=folder, customers=customers, random_state=random_state))
@@ -54,7 +59,7 @@ def demo(
 @app.command()
 def doctor(bootstrap: Bootstrap = None, folder: Folder = None) -> None:
     """Look at Java, Python, jars, memory, disk, broker, topics, checkpoint and control topic; say how to mend each."""
-    from kwadrant import health  # noqa: PLC0415
+    from kwadrant import health
 
     with told():
         raise typer.Exit(health.run(load(bootstrap, folder)))
@@ -63,9 +68,9 @@ def doctor(bootstrap: Bootstrap = None, folder: Folder = None) -> None:
 @app.command()
 def broker(folder: Annotated[Path, typer.Option(help="data folder")] = Path("var/broker")) -> None:
     """The embedded KRaft broker in the foreground, on free ports of 127.0.0.1; Ctrl-C stops it."""
-    from kwadrant import jars  # noqa: PLC0415
-    from kwadrant.broker import Broker  # noqa: PLC0415
-    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
+    from kwadrant import jars
+    from kwadrant.broker import Broker
+    from kwadrant.stream import stopped_by_signals
 
     with told():
         stop = stopped_by_signals()
@@ -76,13 +81,14 @@ def broker(folder: Annotated[Path, typer.Option(help="data folder")] = Path("var
 
 @app.command()
 def topics(
+    *,
     bootstrap: Bootstrap = None,
-    partitions: Annotated[int | None, typer.Option(min=1, help="partitions of new data topics [setting: partitions]")] = None,
+    partitions: Annotated[int | None, typer.Option(min=1, help="of new data topics [setting: partitions]")] = None,
     replication: Annotated[int, typer.Option(min=1, help="replicas of new topics")] = 1,
     check: Annotated[bool, typer.Option("--check", help="only look, create nothing; exit 1 on a difference")] = False,
 ) -> None:
     """Create the topics that are missing, and say how the others differ from what they have to be."""
-    from kwadrant import topics as verb  # noqa: PLC0415
+    from kwadrant import topics as verb
 
     with told():
         settings = load(bootstrap)
@@ -98,14 +104,15 @@ def topics(
 
 @app.command()
 def simulate(
+    *,
     out: Annotated[Path, typer.Option(help="folder of the four tables")],
     customers: Annotated[int, typer.Option(min=1)] = 400,
     days: Annotated[int, typer.Option(min=1)] = 150,
     history_days: Annotated[int, typer.Option(min=1, help="days at the beginning in which nobody changes")] = 60,
     random_state: RandomState = 1,
 ) -> None:
-    """A town with known truth: readings, transactions, archive and truth.parquet (who really changed, when, to what)."""
-    from simulator import town  # noqa: PLC0415
+    """A town with known truth: readings, transactions, archive, and who really changed, when, to what."""
+    from simulator import town
 
     with told():
         made = town.simulate(customers, days, random_state=random_state, history_days=history_days,
@@ -116,19 +123,20 @@ def simulate(
 
 @app.command()
 def produce(
+    *,
     bootstrap: Bootstrap = None, readings: Readings = None, transactions: Transactions = None, archive: Archive = None,
-    map_: Map = [], duration: Duration = None, zone: Zone = None,  # noqa: B006 - Typer copies it
-    speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; without it as fast as it goes")] = None,
+    map_: Map = NOTHING, duration: Duration = None, zone: Zone = None,
+    speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; else as fast as it can")] = None,
     rows_per_second: Annotated[float | None, typer.Option(min=0, help="most rows per second")] = None,
-    since: Annotated[datetime | None, typer.Option(help="only rows from this event time (UTC) on: how a stopped run goes on")] = None,
+    since: Annotated[datetime | None, typer.Option(help="only rows from this event time (UTC) on")] = None,
 ) -> None:  # fmt: skip
     """Send tables to the topics in event-time order, with a clock record per epoch in every partition."""
-    from kwadrant import sending  # noqa: PLC0415
-    from kwadrant.inputs import inputs  # noqa: PLC0415
-    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
+    from kwadrant import sending
+    from kwadrant.inputs import inputs
+    from kwadrant.stream import stopped_by_signals
 
     with told():
-        given = inputs(readings, transactions, archive, map_, duration, zone)
+        given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         start = since.replace(tzinfo=UTC) if since else None
         sent = sending.run(load(bootstrap, zone=zone), given, speed=speed, rows_per_second=rows_per_second, since=start,
                            stop=stopped_by_signals(), report=say)  # fmt: skip
@@ -137,17 +145,18 @@ def produce(
 
 @app.command()
 def seed(
+    *,
     bootstrap: Bootstrap = None, folder: Folder = None, readings: Readings = None, transactions: Transactions = None,
-    archive: Archive = None, k: Clusters = 8, random_state: RandomState = 0, map_: Map = [],  # noqa: B006
+    archive: Archive = None, k: Clusters = 8, random_state: RandomState = 0, map_: Map = NOTHING,
     duration: Duration = None, zone: Zone = None,
-    until: Annotated[datetime | None, typer.Option(formats=Day, help="history ends where this local day begins")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=Day, help="history ends as this local day begins")] = None,
 ) -> None:  # fmt: skip
     """The first model from history, by Spark batch; a new seeding begins a new generation."""
-    from kwadrant import seed as verb  # noqa: PLC0415
-    from kwadrant.inputs import inputs  # noqa: PLC0415
+    from kwadrant import seed as verb
+    from kwadrant.inputs import inputs
 
     with told():
-        given = inputs(readings, transactions, archive, map_, duration, zone)
+        given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         found = verb.run(load(bootstrap, folder, zone), given, k=k, random_state=random_state, until=until, report=say)
         say(f"seeded generation {found.generation} from {found.customers:,} customers:")
         for cluster in found.model.clusters:
@@ -156,12 +165,13 @@ def seed(
 
 @app.command()
 def stream(
+    *,
     bootstrap: Bootstrap = None, folder: Folder = None,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="end when nothing is left to read and no command in flight")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="end when all is read, commands included")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line per batch")] = False,
 ) -> None:  # fmt: skip
     """The streaming job; SIGTERM and Ctrl-C finish the batch in hand and exit 0."""
-    from kwadrant import stream as verb  # noqa: PLC0415
+    from kwadrant import stream as verb
 
     with told():
         verb.run(load(bootstrap, folder), until_idle=until_idle, as_json=as_json)
@@ -169,19 +179,20 @@ def stream(
 
 @app.command()
 def replay(
+    *,
     out: Annotated[Path, typer.Option(help="folder for events.jsonl, models.jsonl and customers.parquet")],
     readings: Readings = None, transactions: Transactions = None, archive: Archive = None, k: Clusters = 8,
-    random_state: RandomState = 0, map_: Map = [], duration: Duration = None, zone: Zone = None,  # noqa: B006
-    seed_until: Annotated[datetime | None, typer.Option(formats=Day, help="seed on the days before; without it the first half")] = None,
+    random_state: RandomState = 0, map_: Map = NOTHING, duration: Duration = None, zone: Zone = None,
+    seed_until: Annotated[datetime | None, typer.Option(formats=Day, help="seed on the days before; else half")] = None,
     early: Annotated[bool, typer.Option("--early", help="early flags too: their moment depends on the cut")] = False,
 ) -> None:  # fmt: skip
     """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
-    from kwadrant import replay as verb  # noqa: PLC0415
-    from kwadrant.inputs import inputs  # noqa: PLC0415
+    from kwadrant import replay as verb
+    from kwadrant.inputs import inputs
 
     with told():
         began = time.monotonic()
-        given = inputs(readings, transactions, archive, map_, duration, zone)
+        given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         found = verb.run(load(zone=zone), given, k=k, random_state=random_state, seed_until=seed_until, early=early,
                          report=_every_two_seconds("epochs"))  # fmt: skip
         verb.write(found, out)
@@ -191,16 +202,17 @@ def replay(
 
 @app.command()
 def events(
+    *,
     bootstrap: Bootstrap = None,
     follow: Annotated[bool, typer.Option("--follow", help="go on waiting for new ones")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object per line")] = False,
 ) -> None:
     """The product: reclassification events, in words, read with read_committed."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from kwadrant import events as verb  # noqa: PLC0415
-    from kwadrant.stream import stopped_by_signals  # noqa: PLC0415
-    from kwadrant.words import sentence  # noqa: PLC0415
+    from kwadrant import events as verb
+    from kwadrant.stream import stopped_by_signals
+    from kwadrant.words import sentence
 
     with told():
         stop = stopped_by_signals() if follow else threading.Event()
@@ -208,12 +220,12 @@ def events(
             say(msgspec.json.encode(event).decode() if as_json else f"{event.event_time}  {sentence(event)}")
 
 
-def _every_two_seconds(what: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _every_two_seconds(what: str) -> Callable[[int, int], None]:
     last = time.monotonic()
 
     def report(done: int, of: int) -> None:
         nonlocal last
-        if time.monotonic() - last > 2:  # noqa: PLR2004 - seconds
+        if time.monotonic() - last > PERIOD_S:
             last = time.monotonic()
             say(f"{done} of {of} {what}")
 

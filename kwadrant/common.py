@@ -32,7 +32,7 @@ class UsageError(ValueError):
 
 
 def load(bootstrap: str | None = None, folder: Path | None = None, zone: str | None = None) -> Settings:
-    """Settings of environment and `kwadrant.toml`, under what was typed; `zone` is the fallback time zone."""
+    """Return the settings of environment and file, under what was typed; `zone` is the fallback time zone."""
     settings = Settings()
     changes: dict[str, object] = {}
     if bootstrap is not None:
@@ -47,7 +47,7 @@ def load(bootstrap: str | None = None, folder: Path | None = None, zone: str | N
 def client_of(settings: Settings) -> dict[str, object]:
     """Client options, or a sentence that says how to give them."""
     if "bootstrap.servers" not in settings.kafka:
-        message = "which Kafka? Give --bootstrap HOST:PORT, or kafka.\"bootstrap.servers\" in kwadrant.toml"
+        message = 'which Kafka? Give --bootstrap HOST:PORT, or "bootstrap.servers" under [kafka] in kwadrant.toml'
         raise UsageError(message)
     return client_options(settings.kafka)
 

@@ -12,8 +12,7 @@ from segmentation.errors import SegmentationError
 from streaming import checkpoint
 from streaming.deployment import client_options
 from streaming.errors import StreamingError
-from streaming.job import newest_seeding
-from streaming.publisher import last_progress
+from streaming.start import last_progress, newest_seeding
 
 
 def run(settings: Settings) -> int:
@@ -40,7 +39,8 @@ def _more(settings: Settings) -> tuple[Check, ...]:
         newest = newest_seeding(client, settings.stream)
         if newest is None:
             return Finding("control topic", ok=False, found="no model of this stream", mend="run `kwadrant seed`")
-        return Finding("control topic", ok=True, found=f"generation {newest.generation}, {len(newest.model.clusters)} clusters")
+        found = f"generation {newest.generation}, {len(newest.model.clusters)} clusters"
+        return Finding("control topic", ok=True, found=found)
 
     def resumable(_: Case) -> Finding:
         newest = newest_seeding(client, settings.stream)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from kwadrant.order import Tables
-from kwadrant.tables import parse_duration, read_archive, read_readings, read_transactions, reading_blocks
+from kwadrant.order import Blocks, Tables
+from kwadrant.tables import parse_duration, read_archive, read_transactions, reading_blocks
 from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS, lane
 from segmentation import tables
 
@@ -25,34 +25,27 @@ class Inputs:
     zone: str | None = None
 
     def blocks(self) -> Iterator[pa.Table]:
-        """Readings in event-time order, block by block."""
+        """Yield readings in event-time order, block by block."""
         if self.readings is not None:
             yield from reading_blocks(self.readings, rename=self.rename, duration=self.duration, zone=self.zone)
 
     def to_send(self) -> Tables:
-        """What `produce` sends."""
+        """Return what `produce` sends."""
         return Tables(readings=self.blocks(), transactions=self._transactions(), archive=self._archive())
 
     def rows(self) -> Iterator[pa.Table]:
         """Whole rows for the folds, block by block: archive and transactions first."""
         if self.archive is not None:
-            yield tables.archive(self._archive(), lane(ARCHIVE, 0))
+            yield tables.archive(read_archive(self.archive, zone=self.zone), lane(ARCHIVE, 0))
         if self.transactions is not None:
-            yield tables.transactions(self._transactions(), lane(TRANSACTIONS, 0))
+            yield tables.transactions(read_transactions(self.transactions, zone=self.zone), lane(TRANSACTIONS, 0))
         for block in self.blocks():
             yield tables.readings(block, lane(READINGS, 0))
 
-    def whole_readings(self) -> pa.Table:
-        """All readings in one table."""
-        if self.readings is None:
-            message = "no readings: give --readings FILE"
-            raise ValueError(message)
-        return read_readings(self.readings, rename=self.rename, duration=self.duration, zone=self.zone)
-
-    def _transactions(self) -> pa.Table:
+    def _transactions(self) -> Blocks:
         return () if self.transactions is None else read_transactions(self.transactions, zone=self.zone)
 
-    def _archive(self) -> pa.Table:
+    def _archive(self) -> Blocks:
         return () if self.archive is None else read_archive(self.archive, zone=self.zone)
 
 
@@ -65,7 +58,15 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def inputs(readings: Path | None, transactions: Path | None, archive: Path | None, pairs: list[str], duration: str | None,
-           zone: str | None) -> Inputs:  # fmt: skip
-    """Inputs as they were typed."""
-    return Inputs(readings, transactions, archive, parse_map(pairs), parse_duration(duration) if duration else None, zone)
+def inputs(
+    readings: Path | None,
+    transactions: Path | None,
+    archive: Path | None,
+    *,
+    pairs: list[str],
+    duration: str | None,
+    zone: str | None,
+) -> Inputs:
+    """Return the inputs as they were typed."""
+    length = parse_duration(duration) if duration else None
+    return Inputs(readings, transactions, archive, parse_map(pairs), length, zone)

@@ -83,8 +83,8 @@ def customers_table(running: replay.Replay) -> pa.Table:
             "customer_id": customer, "cluster": place and place.cluster, "name": place and place.name,
             "quadrant": place and place.quadrant, "since": place and place.since,
         })  # fmt: skip
-    schema = pa.schema([
-        ("customer_id", pa.string()), ("cluster", pa.int32()), ("name", pa.string()), ("quadrant", pa.string()),
-        ("since", pa.string()),
-    ])  # fmt: skip
-    return pa.Table.from_pylist(rows, schema=schema)
+    types: dict[str, pa.DataType] = {
+        "customer_id": pa.string(), "cluster": pa.int32(), "name": pa.string(), "quadrant": pa.string(),
+        "since": pa.string(),
+    }  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=pa.schema(types))

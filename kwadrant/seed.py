@@ -19,15 +19,17 @@ from schemas.control import Promote
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
-from segmentation.rows import ROWS, numbers
+from segmentation.rows import ROWS, names, numbers
 from streaming.deployment import Deployment
-from streaming.job import newest_seeding
 from streaming.records import Record, control_record, model_record
+from streaming.start import newest_seeding
 
 Report = Callable[[str], None]
 
 
-def run(settings: Settings, given: Inputs, *, k: int, random_state: int, until: datetime | None, report: Report) -> seeding.Seeded:
+def run(
+    settings: Settings, given: Inputs, *, k: int, random_state: int, until: datetime | None, report: Report
+) -> seeding.Seeded:
     """Seed a new generation of the deployment in `settings.folder`."""
     client = client_of(settings)
     settings.folder.mkdir(parents=True, exist_ok=True)
@@ -42,9 +44,7 @@ def run(settings: Settings, given: Inputs, *, k: int, random_state: int, until: 
     spark = session(settings, spark_jars(report), "seed")
     try:
         ask = Fit(k=k, random_state=random_state, epoch=epoch)
-        found = seeding.seed(
-            spark, rows, ask, parameters, folder=settings.folder, generation=generation, report=report
-        )
+        found = seeding.seed(spark, rows, ask, parameters, folder=settings.folder, generation=generation, report=report)
         report("publishing first classes and the first model")
         deployment = deployment_of(settings, parameters, generation)
         seeding.publish_states(spark, settings.folder, generation, deployment.options)
@@ -58,7 +58,8 @@ def run(settings: Settings, given: Inputs, *, k: int, random_state: int, until: 
 def deployment_of(settings: Settings, parameters: Parameters, generation: int) -> Deployment:
     """Where the stream of a seeded generation runs."""
     return Deployment(
-        parameters=parameters, kafka=settings.kafka, checkpoint=(settings.folder / f"checkpoint-{generation}").absolute(),
+        parameters=parameters, generation=generation, kafka=settings.kafka,
+        checkpoint=(settings.folder / f"checkpoint-{generation}").absolute(),
         initial_state=seeding.initial_state_path(settings.folder, generation).absolute(),
         rows_per_batch=settings.rows_per_batch,
     )  # fmt: skip
@@ -73,12 +74,14 @@ def _write_rows(given: Inputs, folder: Path, settings: Settings) -> tuple[int, i
     with pq.ParquetWriter(folder / "rows.parquet", ROWS, compression="zstd") as writer:
         for block in given.rows():
             writer.write_table(block)
-            customers.update(pc.unique(block.column("customer")).to_pylist())
+            customers.update(names(pc.unique(block.column("customer"))))
             if block.num_rows:
                 end = int((numbers(block, "start").astype(np.int64) + numbers(block, "seconds")).max())
                 latest = end if latest is None else max(latest, end)
+    if latest is None:
+        return 0, None
     calendar = Calendar(settings.time_zone, settings.parameters().epoch_s)
-    return len(customers), None if latest is None else int(calendar.epoch_of(np.array([latest]))[0]) - 1
+    return len(customers), int(calendar.epoch_of(np.array([latest]))[0]) - 1
 
 
 def _publish(client: dict[str, object], found: seeding.Seeded, promotion: Promote, stream: str) -> None:

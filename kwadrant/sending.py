@@ -16,8 +16,16 @@ from segmentation.parameters import Parameters
 PERIOD_S = 2.0
 
 
-def run(settings: Settings, given: Inputs, *, speed: float | None, rows_per_second: float | None, since: datetime | None,
-        stop: threading.Event, report: Callable[[str], None]) -> Produced:  # fmt: skip
+def run(
+    settings: Settings,
+    given: Inputs,
+    *,
+    speed: float | None,
+    rows_per_second: float | None,
+    since: datetime | None,
+    stop: threading.Event,
+    report: Callable[[str], None],
+) -> Produced:
     """Send everything, as fast as asked; `stop` ends it between two records, nothing half sent."""
     client, parameters = client_of(settings), settings.parameters()
     last = 0.0
@@ -35,7 +43,7 @@ def run(settings: Settings, given: Inputs, *, speed: float | None, rows_per_seco
 
 
 def clocks(parameters: Parameters, first: int = 2000, last: int = 2100) -> list[datetime]:
-    """Times of the clock records: end of every epoch from year `first` to `last`, plus the allowed lateness."""
+    """Return the times of the clock records: epoch ends from year `first` to `last`, plus the allowed lateness."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     begin, end = (calendar.epoch_of_date(datetime(year, 1, 2, tzinfo=UTC).date()) for year in (first, last))
     lateness = timedelta(seconds=parameters.lateness_s)

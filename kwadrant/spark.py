@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def session(settings: Settings, jars: Sequence[Path], name: str) -> SparkSession:
-    """A session for `name`; Python workers find this project's packages and run this very Python."""
+    """Return a session for `name`; Python workers find this project's packages and run this very Python."""
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     found = os.environ.get("PYTHONPATH", "")

@@ -18,7 +18,8 @@ from schemas.times import iso, microseconds
 from segmentation.calendar import Calendar
 from segmentation.parameters import Parameters
 from streaming import job
-from streaming.commit import Facts
+from streaming.ending import Ending
+from streaming.facts import Facts
 
 SECOND_US = 1_000_000
 
@@ -54,7 +55,7 @@ def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
         tell = _json_lines(parameters) if as_json else _plain_lines(parameters)
         note("starting the stream; the first batch takes a while")
         ready = (lambda: say('{"ready":true}')) if as_json else (lambda: say("streaming"))
-        last = job.run(spark, deployment, job.Ending(stop, until_idle=until_idle, ready=ready), (tell,))
+        last = job.run(spark, deployment, Ending(stop, until_idle=until_idle, ready=ready), (tell,))
         note(f"stopped after batch {last}")
     finally:
         spark.stop()
@@ -107,8 +108,9 @@ def _line(facts: Facts, calendar: Calendar) -> Line:
     return Line(
         batch=facts.batch, seconds=round(facts.seconds, 3), arrived_seconds_ago=ago, repeated=facts.repeated,
         counts=dict(facts.counts), events=tuple(msgspec.Raw(msgspec.json.encode(event)) for event in facts.events),
-        closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US), model_version=facts.model_version,
-        quadrants=dict(facts.quadrants), clusters={str(cluster): n for cluster, n in facts.clusters.items()},
+        closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US),
+        model_version=facts.model_version, quadrants=dict(facts.quadrants),
+        clusters={str(cluster): n for cluster, n in facts.clusters.items()},
         commands=facts.commands, pending=facts.pending,
     )  # fmt: skip
 

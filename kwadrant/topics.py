@@ -25,10 +25,12 @@ def create(client: Mapping[str, object], partitions: int, replication: int = 1) 
         present = set(admin.list_topics())
         missing = [topic for topic in TOPICS if topic.name not in present]
         if missing:
-            admin.create_topics([
-                NewTopic(topic.name, topic.partitions or partitions, replication, topic_configs=dict(topic.config))
-                for topic in missing
-            ])
+            admin.create_topics(
+                [
+                    NewTopic(topic.name, topic.partitions or partitions, replication, topic_configs=dict(topic.config))
+                    for topic in missing
+                ]
+            )
         return [topic.name for topic in missing]
 
 
@@ -36,7 +38,8 @@ def differences(client: Mapping[str, object]) -> list[Difference]:
     """How the topics of a cluster differ from what they have to be: missing, partitions, policies."""
     with closing(KafkaAdminClient(**client)) as admin:
         present = set(admin.list_topics())
-        found = [Difference(t.name, "it does not exist", "run `kwadrant topics`") for t in TOPICS if t.name not in present]
+        missing = [topic.name for topic in TOPICS if topic.name not in present]
+        found = [Difference(name, "it does not exist", "run `kwadrant topics`") for name in missing]
         there = [topic for topic in TOPICS if topic.name in present]
         described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in there])}
         for topic in there:
@@ -50,7 +53,8 @@ def differences(client: Mapping[str, object]) -> list[Difference]:
 
 def _config(admin: KafkaAdminClient, name: str) -> dict[str, str]:
     answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)], config_filter="all")
-    return {key: str(data["value"]) for named in answer.values() for data_of in named.values() for key, data in data_of.items()}
+    described = [entries for named in answer.values() for entries in named.values()]
+    return {key: str(data["value"]) for entries in described for key, data in entries.items()}
 
 
 def _config_differences(topic: Topic, config: Mapping[str, str]) -> list[Difference]:

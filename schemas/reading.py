@@ -16,6 +16,8 @@ STATUSES = ("missing", "estimated", "measured", "edited")
 """Quality in rising rank: of several readings of one interval the greatest wins."""
 
 LARGEST_KWH = 1e9
+LARGEST_KW = 3e6
+"""More than a smelter takes; the square of its watts still fits into 64 bits."""
 LONGEST_INTERVAL_S = 31 * 86_400
 
 
@@ -23,7 +25,7 @@ class Interval(msgspec.Struct, frozen=True):
     """Half-open interval [start, start + duration)."""
 
     start: Instant
-    duration: str
+    duration: Annotated[str, Meta(extra_json_schema={"format": "duration"})]
 
 
 class Quality(msgspec.Struct, frozen=True):
@@ -43,7 +45,7 @@ class Reading(msgspec.Struct, frozen=True, rename="camel"):
     quality: Quality
     usage_point_id: Identifier | None = None
     meter_id: Identifier | None = None
-    reading_type: Annotated[str, Meta(pattern=r"^\d+(\.\d+){17}$")] = ENERGY_READING_TYPE
+    reading_type: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+){17}$")] = ENERGY_READING_TYPE
     obis: str | None = None
     flow_direction: Literal["forward", "reverse"] = "forward"
     received_at: Instant | None = None

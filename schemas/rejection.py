@@ -11,6 +11,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "empty": "the message has no bytes",
         "tombstone": "the message's value is null",
         "broken_json": "the bytes are not JSON",
+        "too_nested": "the JSON has more brackets than any record of ours",
         "not_utf8": "a text is not UTF-8",
         "not_an_object": "the JSON is not an object",
         "missing_field": "a required field is absent",

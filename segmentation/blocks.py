@@ -6,11 +6,11 @@ anything odd in a block's JSON) goes to `intake.read`, which alone decides what 
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.json as pj
+import pyarrow.json
 from numpy.typing import NDArray
 
 from schemas.reading import LARGEST_KW, LARGEST_KWH, LONGEST_INTERVAL_S, STATUSES
@@ -20,14 +20,19 @@ from segmentation import intake
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
 from segmentation.decision import NEVER
-from segmentation.intake import EARLIEST_US, LATEST_US, MOST_BRACKETS, SECOND_US, Intake, Message
+from segmentation.intake import EARLIEST_US, LATEST_US, SECOND_US, Intake, Message
 from segmentation.parameters import Parameters
+from segmentation.rows import pc
 
-MESSAGES = pa.schema([
-    ("lane", pa.int32()), ("offset", pa.int64()), ("time", pa.int64()), ("key", pa.binary()), ("value", pa.binary()),
-    ("size", pa.int32()),
-])  # fmt: skip
-"""Columns of a block: `time` is the broker's [us], `size` that of the whole value [bytes]; `key` and `value` may be null."""
+pj: Any = pyarrow.json  # the stubs know fewer argument types than there are
+Column = Any
+
+_BLOCK: dict[str, Any] = {
+    "lane": pa.int32(), "offset": pa.int64(), "time": pa.int64(), "key": pa.binary(), "value": pa.binary(),
+    "size": pa.int32(),
+}  # fmt: skip
+MESSAGES = pa.schema(_BLOCK)
+"""Columns of a block: `time` is the broker's [us], `size` the whole value's [bytes]; key and value may be null."""
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -87,16 +92,18 @@ def _likely(block: pa.Table, parameters: Parameters) -> Flags:
     value, size = block.column("value"), kinds.numbers(block, "size")
     shaped = pc.and_(pc.starts_with(value, "{"), pc.ends_with(value, "}"))
     keyed = pc.and_kleene(pc.fill_null(shaped, fill_value=False), pc.is_valid(block.column("key")))
-    readings = kinds.numbers(block, "lane") < LANES_PER_TOPIC
+    # each message for itself: what stands beside it must not decide whether it is nested too deeply
+    brackets = pc.fill_null(pc.add(pc.count_substring(value, "{"), pc.count_substring(value, "[")), 0).to_numpy()
+    readings = (kinds.numbers(block, "lane") < LANES_PER_TOPIC) & (brackets <= _BRACKETS)
     return np.asarray(keyed.to_numpy() & readings & (size <= parameters.largest_message))
 
 
 def _parsed(block: pa.Table) -> pa.Table | None:
-    """The messages' JSON as columns, None where anything about the block's bytes is odd."""
+    """Messages' JSON as columns, None where anything about the block's bytes is odd."""
     if block.num_rows == 0:
         return None
     values = block.column("value").combine_chunks()
-    lines = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
+    lines: Column = pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), values)
     joined = pc.binary_join(lines, b"\n")[0].as_buffer().to_pybytes()
     if _odd(joined, len(values)):
         return None
@@ -113,8 +120,6 @@ def _odd(joined: bytes, messages: int) -> bool:
     """Whether lines could be taken apart otherwise than one message each, or hold what only the slow way judges."""
     if joined.count(b"\n") != messages - 1 or b"NaN" in joined or b"Infinity" in joined:
         return True
-    if joined.count(b"{") + joined.count(b"[") > max(MOST_BRACKETS, _BRACKETS * messages):
-        return True
     try:
         joined.decode()
     except UnicodeDecodeError:
@@ -130,12 +135,12 @@ class _Coded:
     texts: list[str | None]
 
     def each(self, table: dict[str, int]) -> Ints:
-        """The number (n,) that `table` has for each text, -1 where it has none."""
+        """Return the number (n,) that `table` has for each text, -1 where it has none."""
         numbers = np.array([table.get(text, -1) if text is not None else -1 for text in self.texts], np.int64)
         return np.asarray(numbers[self.codes])
 
 
-def _coded(column: pa.Array) -> _Coded:
+def _coded(column: Column) -> _Coded:
     found = column.dictionary_encode(null_encoding="encode")
     return _Coded(found.indices.to_numpy(zero_copy_only=False).astype(np.int64), found.dictionary.to_pylist())
 
@@ -146,8 +151,8 @@ def _rows(block: pa.Table, content: pa.Table, parameters: Parameters) -> tuple[p
     interval, quality = field["interval"], field["quality"]
     start, timed = _instants(pc.struct_field(interval, "start"))
     received, told = _instants(field["receivedAt"])
-    seconds = _coded(pc.struct_field(interval, "duration"))
-    seconds = seconds.each({text: _seconds(text) for text in seconds.texts if text is not None})
+    lengths = _coded(pc.struct_field(interval, "duration"))
+    seconds = lengths.each({text: _seconds(text) for text in lengths.texts if text is not None})
     status = _coded(pc.struct_field(quality, "status")).each({name: rank for rank, name in enumerate(STATUSES)})
     flow = _coded(field["flowDirection"]).each({"forward": kinds.IMPORT, "reverse": kinds.EXPORT})
     types = _coded(field["readingType"])
@@ -158,31 +163,33 @@ def _rows(block: pa.Table, content: pa.Table, parameters: Parameters) -> tuple[p
     sure &= (value >= 0) & (value <= LARGEST_KWH) & (value * 3_600 <= LARGEST_KW * seconds)
     sure &= _coded(field["unit"]).each({"kWh": 1}) > 0
     sure &= _in_time(start, seconds, kinds.numbers(block, "time").astype(np.int64), parameters) & _named(block, field)
-    rows = _table(block, field, start=start // SECOND_US, seconds=np.maximum(seconds, 0), status=status, flow=flow,
-                  received=np.where(told, received, -1), value=np.rint(np.where(sure, value, 0.0) * 1_000).astype(np.int64))  # fmt: skip
+    rows = _table(
+        block, field, start=start // SECOND_US, seconds=np.maximum(seconds, 0), status=status, flow=flow,
+        received=np.where(told, received, -1), value=np.rint(np.where(sure, value, 0.0) * 1_000).astype(np.int64),
+    )  # fmt: skip
     return rows, np.asarray(sure)
 
 
-def _table(block: pa.Table, field: dict[str, pa.Array], *, start: Ints, seconds: Ints, status: Ints, flow: Ints,
+def _table(block: pa.Table, field: dict[str, Column], *, start: Ints, seconds: Ints, status: Ints, flow: Ints,
            received: Ints, value: Ints) -> pa.Table:  # fmt: skip
     count = block.num_rows
-    usage_point = pc.fill_null(field["usagePointId"], "None")
+    usage_point, reading_type = pc.fill_null(field["usagePointId"], "None"), pc.fill_null(field["readingType"], "")
     direction = pa.array(flow).cast(pa.string())
-    channel = kinds.texts(pc.binary_join_element_wise(usage_point, pc.fill_null(field["readingType"], ""), direction, "|"))
+    channel = kinds.texts(pc.binary_join_element_wise(usage_point, reading_type, direction, "|"))
     columns = {
         "customer": field["customerId"], "lane": block.column("lane"), "offset": block.column("offset"),
         "epoch": np.zeros(count, np.int32), "kind": flow, "channel": channel, "start": start, "seconds": seconds,
         "fine": seconds <= kinds.FINE_S, "status": status, "received": received, "value": value,
-        "text": pa.nulls(count, pa.string()),
+        "text": [None] * count,
     }  # fmt: skip
     return pa.table([_cast(columns[column.name], column.type) for column in kinds.ROWS], schema=kinds.ROWS)
 
 
-def _cast(values: object, kind: pa.DataType) -> pa.Array:
+def _cast(values: Any, kind: pa.DataType) -> Column:  # noqa: ANN401 - Arrow, numpy or a list
     return values.cast(kind) if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values).cast(kind)
 
 
-def _instants(column: pa.Array) -> tuple[Ints, Flags]:
+def _instants(column: Column) -> tuple[Ints, Flags]:
     """Instants (n,) [us] of texts in the plain form, and which are in it."""
     coded = _coded(column)
     texts = pa.array(coded.texts, pa.string())
@@ -197,9 +204,10 @@ def _instants(column: pa.Array) -> tuple[Ints, Flags]:
 
 def _seconds(text: str) -> int:
     try:
-        return duration_seconds(text)
+        seconds = duration_seconds(text)
     except ValueError:
         return -1
+    return seconds if seconds <= LONGEST_INTERVAL_S else -1
 
 
 def _in_time(start: Ints, seconds: Ints, arrived: Ints, parameters: Parameters) -> Flags:
@@ -209,7 +217,7 @@ def _in_time(start: Ints, seconds: Ints, arrived: Ints, parameters: Parameters) 
     )
 
 
-def _named(block: pa.Table, field: dict[str, pa.Array]) -> Flags:
+def _named(block: pa.Table, field: dict[str, Column]) -> Flags:
     """Whether identifiers have a plain length, and the key is the customer."""
     sure = pc.fill_null(pc.equal(field["customerId"].cast(pa.binary()), block.column("key")), fill_value=False)
     for name in ("customerId", "usagePointId", "meterId"):

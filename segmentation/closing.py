@@ -49,7 +49,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     """
     named, waiting = _named(state.open, epoch, upto)
     rows = _sorted(named, state.seeded, epoch - parameters.window)
-    state = _folded(replace(state, open=waiting, gathered=None), rows, epoch, parameters)
+    state = _folded(replace(state, open=waiting, gathered=None), rows, parameters)
     state = _settled(replace(state, closed=epoch), parameters)
     rejected = _too_late(rows.late)
     counts = {"already_seeded": rows.seeded, "too_late": len(rejected), "folded": rows.fresh.num_rows}
@@ -82,11 +82,11 @@ def _sorted(named: pa.Table, seeded: int, oldest: int) -> _Sorted:
     return _Sorted(parts[0], parts[1], parts[2], int(known.sum()))
 
 
-def _folded(state: LocalState, rows: _Sorted, epoch: int, parameters: Parameters) -> LocalState:
+def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalState:
     """Put fresh rows into the window's tiles, and archive changes into the traits."""
     if rows.accepted.num_rows == 0:
         return state
-    state = _with_customers(state, rows.accepted, epoch, parameters)
+    state = _with_customers(state, rows.accepted, parameters)
     ids, calendar = state.customers.ids, Calendar(parameters.time_zone, parameters.epoch_s)
     tiles, window, first = dict(state.tiles), dict(state.window), state.customers.first.copy()
     days = kinds.numbers(rows.fresh, "epoch")
@@ -111,12 +111,12 @@ def _too_late(rows: pa.Table) -> tuple[Rejected, ...]:
     return tuple(sorted(found.values()))
 
 
-def _with_customers(state: LocalState, rows: pa.Table, epoch: int, parameters: Parameters) -> LocalState:
+def _with_customers(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalState:
     present = pc.unique(rows.column("customer"))
     unknown = present.filter(pc.invert(pc.is_in(present, value_set=state.customers.ids)))
     if len(unknown) == 0:
         return state
-    customers, place = state.customers.with_new(kinds.names(unknown), parameters.buckets, epoch)
+    customers, place = state.customers.with_new(kinds.names(unknown), parameters.buckets)
     tiles = {day: replace(tiles, customer=place[tiles.customer]) for day, tiles in state.tiles.items()}
     return replace(state, customers=customers, tiles=tiles)
 

@@ -57,13 +57,13 @@ class Customers:
         """Hysteresis in terms of the centres' positions; `ids` (k,) are the clusters' identities, rising."""
         return Standing(_positions(self.cluster, ids), self.moved, _positions(self.challenger, ids), self.challenged)
 
-    def with_new(self, ids: list[str], buckets: int, epoch: int) -> tuple["Customers", NDArray[np.int64]]:
+    def with_new(self, ids: list[str], buckets: int) -> tuple["Customers", NDArray[np.int64]]:
         """Return these and the customers of `ids`, and the new number of each old one."""
         known = set(self.ids.to_pylist())
         fresh = sorted(set(ids) - known)
         if not fresh:
             return self, np.arange(len(self))
-        added = newcomers(fresh, buckets, epoch, self.anchor.shape[1])
+        added = newcomers(fresh, buckets, self.anchor.shape[1])
         together = [*names(self.ids), *fresh]
         order = np.array(sorted(range(len(together)), key=lambda n: together[n]), np.int64)
         joined = {
@@ -92,7 +92,7 @@ def _positions(clusters: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[n
     return np.where(ids[at] == clusters, at, NONE)
 
 
-def newcomers(ids: list[str], buckets: int, epoch: int, width: int) -> Customers:
+def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
     """Return customers of whom nothing is known yet; `ids` must be sorted."""
     count = len(ids)
     return Customers(
@@ -105,10 +105,10 @@ def newcomers(ids: list[str], buckets: int, epoch: int, width: int) -> Customers
         traits_from=np.full(count, np.iinfo(np.int64).min),
         noun=np.zeros(count, np.int64),
         cluster=np.full(count, NONE, np.int64),
-        since=np.full(count, epoch, np.int64),
+        since=np.full(count, NEVER, np.int64),
         moved=np.full(count, NEVER, np.int64),
         challenger=np.full(count, NONE, np.int64),
-        challenged=np.full(count, epoch, np.int64),
+        challenged=np.full(count, NEVER, np.int64),
         anchor=np.zeros((count, width), np.int32),
         anchor_version=np.full(count, NONE, np.int64),
     )
@@ -132,7 +132,7 @@ def from_table(table: pa.Table) -> Customers:
     """Return the inverse of `to_table`; arrays are read-only views where the table allows."""
     count = table.num_rows
     arrays = {}
-    empty = newcomers([], 1, 0, 0)
+    empty = newcomers([], 1)
     for field in fields(Customers):
         if field.name == "ids":
             continue

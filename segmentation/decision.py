@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.assignment import squared_distances, two_nearest
 from segmentation.parameters import Parameters
+from segmentation.space import distances
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -47,22 +47,18 @@ class Verdict:
 
 def judge(points: Floats, centres: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:
     """Return the verdict on customers at `points` (n, d) as of the end of `epoch`. O(n k d); inputs untouched."""
-    nearest = two_nearest(points, centres)
-    best = nearest.label.astype(np.int64)
-    known = standing.own != NONE
-    own_distance = _own_distances(points, centres, standing.own, nearest.squared_distance)
-    contested = known & (best != standing.own) & ((1 + parameters.margin) * nearest.squared_distance < own_distance)
+    away = distances(points, centres)
+    best = away.argmin(axis=1)
+    rows, known = np.arange(len(points)), standing.own != NONE
+    best_distance = away[rows, best]
+    own_distance = np.where(known, away[rows, standing.own], best_distance)
+    contested = known & (best != standing.own) & ((1 + parameters.margin) * best_distance < own_distance)
     same = contested & (standing.challenger == best)
     challenged = np.where(same, standing.challenged, epoch)
     ripe = epoch - challenged >= parameters.epochs(parameters.dwell_s)
-    ripe |= (1 + parameters.decisive) * nearest.squared_distance < own_distance
+    ripe |= (1 + parameters.decisive) * best_distance < own_distance
     rested = epoch - standing.moved >= parameters.epochs(parameters.cool_down_s)
     return Verdict(
         move=contested & ripe & rested, contested=contested, best=best, own_distance=own_distance,
-        best_distance=nearest.squared_distance, challenger=np.where(contested, best, NONE), challenged=challenged,
+        best_distance=best_distance, challenger=np.where(contested, best, NONE), challenged=challenged,
     )  # fmt: skip
-
-
-def _own_distances(points: Floats, centres: Floats, own: Ints, otherwise: Floats) -> Floats:
-    distances = squared_distances(points, centres)
-    return np.where(own == NONE, otherwise, distances[np.arange(len(points)), np.maximum(own, 0)])

@@ -2,7 +2,8 @@
 
 Judged when a row arrives, kept beside the confirmed class. Two looks: a cheap one at every touched customer, on sums
 gathered row by row (a repeated row counts twice there), and an exact one at those whom the cheap one would move or of
-whom the archive or a purchase tells something new: their epochs are closed on a copy.
+whom the archive or a purchase tells something new: their epochs are closed on a copy. A correction of a closed day
+raises no flag by itself.
 """
 
 from collections.abc import Mapping
@@ -51,15 +52,16 @@ def gather(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalSt
     return replace(state, gathered=replace(gathered, sums=sums))
 
 
-def flag(state: LocalState, rows: pa.Table, parameters: Parameters) -> tuple[LocalState, tuple[Event, ...]]:
-    """Judge the customers of `rows` as if their present epoch closed now.
+def flag(state: LocalState, parameters: Parameters) -> tuple[LocalState, tuple[Event, ...]]:
+    """Judge the customers of the last open block of rows as if their present epoch closed now.
 
     Returns the state with its new flags, and the events that say so: new flags, and withdrawals of those that changed
     their mind. A flag that stands is not said again. Needs `gather` first. Inputs untouched.
     """
     model, gathered = state.models.force, state.gathered
-    if model is None or gathered is None or rows.num_rows == 0:
+    if model is None or gathered is None or not state.open:
         return state, ()
+    rows = state.open[-1]
     told = _numbers(rows.filter(pc.is_valid(rows.column("text"))), state)
     events: list[Event] = []
     early = dict(state.early)
@@ -112,14 +114,18 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     if len(numbers) == 0:
         return []
     copy = _alone(state, numbers)
-    times = _last_times(copy.open, parameters)
-    limits = dict.fromkeys(np.unique(kinds.numbers(pa.concat_tables(copy.open), "lane")).tolist(), EVERYTHING)
+    open_rows = pa.concat_tables(copy.open)
+    times = _last_times(open_rows, epoch, parameters)
+    limits = dict.fromkeys(np.unique(kinds.numbers(open_rows, "lane")).tolist(), EVERYTHING)
     flags: dict[str, Flag] = {}
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     for day in range(state.closed + 1, epoch + 1):
         closed = close(copy, day, limits, parameters)
         copy = closed.state
         for event in closed.events:
-            flags[event.customer_id] = Flag(day, foreseen(event, times[event.customer_id]))
+            flags[event.customer_id] = Flag(
+                day, foreseen(event, times.get(event.customer_id, calendar.end(state.closed) * SECOND_US))
+            )
     return [flags[customer] for customer in sorted(flags)]
 
 
@@ -141,9 +147,10 @@ def _of(tiles: Tiles, numbers: Ints) -> Tiles:
     return Tiles(number, tiles.epoch[kept], tiles.sums[kept], tiles.hours[kept])
 
 
-def _last_times(chunks: tuple[pa.Table, ...], parameters: Parameters) -> dict[str, int]:
-    """End of the last piece [us] of each customer: the moment that gave it away."""
-    rows, calendar = pa.concat_tables(chunks), Calendar(parameters.time_zone, parameters.epoch_s)
+def _last_times(rows: pa.Table, epoch: int, parameters: Parameters) -> dict[str, int]:
+    """End of the last piece [us] of each customer up to `epoch`: the moment that gave it away."""
+    rows = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= epoch))
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(kinds.numbers(rows, "epoch")))
     ends = (begin + kinds.numbers(rows, "seconds")) * SECOND_US
     latest: dict[str, int] = {}

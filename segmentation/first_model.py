@@ -76,7 +76,9 @@ def _scaling(values: Floats) -> RobustScaling:
 def _weights(scaled: Floats, ask: Fit) -> Floats:
     """Half-strength eta squared on top of the registry's prior, with mean 1 over the indices that speak."""
     prior = np.array([index.prior for index in REGISTRY])
-    found = half_eta_squared(scaled * np.sqrt(prior), np.ones(len(scaled)), ask.k, random_state=ask.random_state) * prior
+    found = (
+        half_eta_squared(scaled * np.sqrt(prior), np.ones(len(scaled)), ask.k, random_state=ask.random_state) * prior
+    )
     return np.asarray(found / found[found > 0].mean()) if (found > 0).any() else found
 
 

@@ -6,18 +6,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clustering.assignment import two_nearest
 from schemas.model import Model
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, newcomers
-from segmentation.indices import vectors
+from segmentation.indices import SHORT, vectors
 from segmentation.local_state import LocalState, Models, Passport
 from segmentation.memories import absorbed, absorbed_hours, view_of
 from segmentation.parameters import Parameters
 from segmentation.rows import pc
-from segmentation.space import centres_of, ids_of, off_grid, space_of
-from segmentation.sums import Tiles, tile
+from segmentation.space import centres_of, distances, ids_of, off_grid, space_of
+from segmentation.sums import COLUMN, Tiles, tile
 from segmentation.traits import apply_traits
 
 
@@ -31,7 +30,7 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     past = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= through))
     measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
     ids = sorted(kinds.names(pc.unique(past.column("customer"))))
-    customers = newcomers(ids, parameters.buckets, through, 0)
+    customers = newcomers(ids, parameters.buckets)
     tiles = tile(measured, customers.ids, calendar)
     customers = replace(customers, first=_first_epochs(tiles, customers))
     customers = _folded(customers, tiles, through, parameters)
@@ -56,6 +55,11 @@ def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parame
     )
 
 
+def _metered(customers: Customers) -> NDArray[np.bool_]:
+    """Whether each customer has any metered time to speak of (n,)."""
+    return np.asarray(customers.memories[:, SHORT, COLUMN["seconds"]] > 0)
+
+
 @dataclass(frozen=True)
 class Portrait:
     """What the seeding sees of n customers: ids, transformed indices (n, d), NaN where missing, class nouns (n,)."""
@@ -69,7 +73,7 @@ def portrait(state: LocalState, parameters: Parameters) -> Portrait:
     """Return the customers of a state as the seeding sees them: those with any metered time."""
     customers = state.customers
     values = vectors(view_of(customers, customers.memories, state.closed, parameters))
-    seen = np.flatnonzero(np.isfinite(values[:, 0]))
+    seen = np.flatnonzero(_metered(customers))
     return Portrait([customers.ids[int(n)].as_py() for n in seen], values[seen], customers.noun[seen])
 
 
@@ -79,11 +83,10 @@ def classified(state: LocalState, model: Model, parameters: Parameters) -> Local
     space = space_of(model)
     values = vectors(view_of(customers, customers.memories, state.closed, parameters), space.indices)
     points = space.place(values)
-    nearest = two_nearest(off_grid(points), centres_of(model))
-    seen = np.isfinite(values[:, 0])
+    nearest = distances(off_grid(points), centres_of(model)).argmin(axis=1)
     customers = replace(
         customers,
-        cluster=np.where(seen, ids_of(model)[nearest.label], customers.cluster),
+        cluster=np.where(_metered(customers), ids_of(model)[nearest], customers.cluster),
         since=np.full(len(customers), state.closed, np.int64),
         anchor=points.astype(np.int32),
         anchor_version=np.full(len(customers), model.version, np.int64),

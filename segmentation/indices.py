@@ -62,7 +62,7 @@ class View:
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return `part` / `whole` (n,), NaN where `whole` is not positive."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(whole > 0, part / whole, np.nan)
 
 
@@ -112,11 +112,12 @@ def _reliability(view: View) -> Floats:
 
 @dataclass(frozen=True)
 class Index:
-    """One index: `formula` gives its value (n,) [unit]; `direction` +1 where more of it means more value or potential.
+    """One index: `formula` gives its value (n,) [unit]; `direction` is +1 where more of it is better, else -1.
 
-    `least` is the smallest difference worth telling apart, on the transformed scale: the scaling is never finer, however
-    alike the customers were at the seeding. `prior` [1] is the factor weight before the data speak: what hardly changes,
-    and what merely says *that* something changed, must not draw the classes. `high` and `low` are words for names.
+    `least` is the smallest difference worth telling apart, on the transformed scale: the scaling is never finer,
+    however alike the customers were at the seeding. `prior` [1] is the factor weight before the data speak: what
+    hardly changes, and what merely says *that* something changed, must not draw the classes. `high` and `low` are
+    words for names.
     """
 
     name: str
@@ -149,9 +150,12 @@ REGISTRY = (
     Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
     Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new", 0.5, 0.1),
     Index("growth", "potential", "1", _growth, "none", 1, "growing", "shrinking", 0.15, 0.5),
-    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1, "steady", "peaky", 0.05, 1.0),
-    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1, "evening", "daytime", 0.1, 1.0),
-    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1, "night-active", "day-active", 0.1, 1.0),
+    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
+          "steady", "peaky", 0.05, 1.0),
+    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1,
+          "evening", "daytime", 0.1, 1.0),
+    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1,
+          "night-active", "day-active", 0.1, 1.0),
     Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday", 0.1, 1.0),
     Index("volatility", "potential", "1", _volatility, "log1p", 1, "fluctuating", "even", 0.1, 0.25),
     Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring",
@@ -180,5 +184,8 @@ def chosen(names: tuple[str, ...]) -> tuple[Index, ...]:
 
 
 def vectors(view: View, indices: tuple[Index, ...] = REGISTRY) -> Floats:
-    """Return transformed index values (n, d), NaN where missing. O(n d)."""
-    return np.column_stack([index.transformed(view) for index in indices])
+    """Return transformed index values (n, d), NaN where missing; what is beyond all numbers is missing too. O(n d)."""
+    with np.errstate(over="ignore"):
+        values = np.column_stack([index.transformed(view) for index in indices])
+    values[~np.isfinite(values)] = np.nan
+    return values

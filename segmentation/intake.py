@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.archive import Archive
-from schemas.reading import LONGEST_INTERVAL_S, STATUSES, Clock, Reading
+from schemas.reading import LARGEST_KW, LONGEST_INTERVAL_S, STATUSES, Clock, Reading
 from schemas.rejection import Refusal, refusal_of
 from schemas.times import duration_seconds, microseconds
 from schemas.topics import LANES_PER_TOPIC
@@ -25,6 +25,8 @@ EARLIEST_US, LATEST_US = 946_684_800 * SECOND_US, 7_258_118_400 * SECOND_US
 """2000-01-01 and 2200-01-01: no meter of ours measured before, nor after."""
 KEPT_BYTES = 4_096
 """How much of a refused message a dead letter keeps."""
+MOST_BRACKETS = 100
+"""Ours have three; the decoder recurses at each, and where the stack ends must not decide about a row."""
 
 Fields = tuple[int, int, int, int, bool, int, int, int, str | None]
 """kind, channel, start [s], seconds [s], fine, status, received [us], value, text: what a message gives to ROWS."""
@@ -116,6 +118,8 @@ def _bytes(message: Message, parameters: Parameters) -> bytes:
         raise Refusal("tombstone", "the value is null")
     if message.size > parameters.largest_message:
         raise Refusal("oversized", f"{message.size} bytes, at most {parameters.largest_message} are read")
+    if message.value.count(b"[") + message.value.count(b"{") > MOST_BRACKETS:
+        raise Refusal("too_nested", f"more than {MOST_BRACKETS} opening brackets")
     return message.value
 
 
@@ -149,6 +153,8 @@ def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fiel
         raise Refusal("duration_out_of_range", f"{seconds} s")
     start = _checked(microseconds(reading.interval.start), message, parameters)
     _checked(start + seconds * SECOND_US, message, parameters)
+    if reading.value * 3_600 > LARGEST_KW * seconds:
+        raise Refusal("too_large", f"{reading.value} kWh in {seconds} s")
     kind = kinds.IMPORT if reading.flow_direction == "forward" else kinds.EXPORT
     channel = kinds.channel(f"{reading.usage_point_id}|{reading.reading_type}|{kind}")
     received = -1 if reading.received_at is None else microseconds(reading.received_at)

@@ -93,4 +93,4 @@ class LocalState:
 def empty_state(parameters: Parameters, generation: int, epoch: int) -> LocalState:
     """Return a state that knows nobody, as of the end of `epoch`."""
     passport = Passport(parameters.stream, generation, parameters.fingerprint)
-    return LocalState(passport, epoch, epoch, epoch, newcomers([], parameters.buckets, epoch, 0))
+    return LocalState(passport, epoch, epoch, epoch, newcomers([], parameters.buckets))

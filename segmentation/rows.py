@@ -124,7 +124,11 @@ def distinct(rows: pa.Table) -> pa.Table:
     rank = np.argsort(np.argsort(customer.dictionary.to_numpy(zero_copy_only=False)))
     code = rank[customer.indices.to_numpy()]
     same = [numbers(rows, name) for name in ("epoch", "start", "channel")]
-    order = np.lexsort([*(numbers(rows, name) for name in ("value", "received", "status")), *same, code])
+    # the order has to be total: which of two equal rows is kept must not depend on which came first
+    place = numbers(rows, "lane") << 48 | numbers(rows, "offset")
+    content = numbers(rows, "kind") << 32 | numbers(rows, "seconds")
+    better = [numbers(rows, name) for name in ("value", "received", "status")]
+    order = np.lexsort([place, content, *better, *same, code])
     last = np.zeros(len(order), np.bool_)
     for key in (*same, code):
         ordered = key[order]

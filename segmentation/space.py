@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.assignment import squared_distances
 from clustering.cells import GRID, to_grid
 from clustering.scaling import RobustScaling
 from schemas.model import Model
@@ -25,6 +26,8 @@ class Space:
 
     def place(self, values: Floats) -> Ints:
         """Grid coordinates (n, d) of transformed index values (n, d); a missing value lies at 0."""
+        if len(values) == 0:  # a bucket without customers
+            return np.zeros(values.shape, np.int64)
         return to_grid(self.scaling.apply(values) * self.root_weights)
 
     def scaled(self, coordinates: Floats) -> Floats:
@@ -59,6 +62,11 @@ def ids_of(model: Model) -> Ints:
     ids = np.array([cluster.id for cluster in model.clusters], np.int64)
     ids.flags.writeable = False
     return ids
+
+
+def distances(points: Floats, centres: Floats) -> Floats:
+    """Return squared distances (n, k) [1] of points (n, d) to centres (k, d); a bucket without customers has none."""
+    return squared_distances(points, centres) if len(points) > 0 else np.zeros((0, len(centres)))
 
 
 def off_grid(coordinates: Ints) -> Floats:

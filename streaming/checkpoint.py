@@ -30,46 +30,58 @@ def query_id(checkpoint: Path) -> str | None:
 
 
 def prepare(checkpoint: Path) -> None:
-    """Remove what a kill before the very first batch leaves: `offsets/*.tmp` without a numbered file stops Spark for ever."""
+    """Remove what a kill before the very first batch leaves.
+
+    `offsets/*.tmp` without a numbered file beside it would stop Spark for ever; beside one Spark passes it over.
+    """
     if planned(checkpoint) == -1:
-        for left in (checkpoint / "offsets").glob("*.tmp"):
-            left.unlink()
-        for left in (checkpoint / "offsets").glob(".*.tmp*"):
-            left.unlink()
+        for pattern in ("*.tmp", ".*.tmp*"):
+            for left in (checkpoint / "offsets").glob(pattern):
+                left.unlink()
 
 
 def check(checkpoint: Path, progress: Progress | None, *, generation: int) -> None:
     """Go on only where the progress record and the checkpoint tell the same story; else say which, and what to do.
+
+    A record of an earlier generation is no record: a new seeding starts with a checkpoint of its own.
 
     Raises
     ------
     CannotResume
         With c the last committed batch and p the record's, unless p = c, or p = c + 1 with the same offsets.
     """
-    last = committed(checkpoint)
+    found = _disagreement(checkpoint, current(progress, generation), generation)
+    if found is not None:
+        message = (
+            f"cannot go on: {found}. Events could be lost or said twice. Restore the checkpoint folder "
+            f"{checkpoint.name!r} that belongs to these topics, or seed again, which begins a new generation"
+        )
+        raise CannotResume(message)
+
+
+def current(progress: Progress | None, generation: int) -> Progress | None:
+    """Return the record unless it is of a generation before this one."""
+    return None if progress is None or progress.generation < generation else progress
+
+
+def _disagreement(checkpoint: Path, progress: Progress | None, generation: int) -> str | None:
+    last, known = committed(checkpoint), query_id(checkpoint)
     if progress is None:
-        if last >= 0:
-            _refuse(f"the checkpoint has committed batch {last}, but the progress topic has no record of this stream", checkpoint)
-        return
+        told = f"the checkpoint has committed batch {last}, but the progress topic has no record of this stream"
+        return told if last >= 0 else None
     if progress.generation != generation:
-        _refuse(f"the progress record is of generation {progress.generation}, the model of {generation}", checkpoint)
-    known = query_id(checkpoint)
-    if known != progress.query:
-        _refuse(f"the progress record is of query {progress.query}, the checkpoint of {known}", checkpoint)
-    if progress.batch == last:
-        return
-    if progress.batch != last + 1:
-        _refuse(f"the progress record is at batch {progress.batch}, the checkpoint at {last}", checkpoint)
-    if planned(checkpoint) < progress.batch or offsets(checkpoint, progress.batch) != progress.offsets:
-        _refuse(f"batch {progress.batch} was published with other offsets than the checkpoint has", checkpoint)
+        return f"the progress record is of generation {progress.generation}, the model of {generation}"
+    if progress.query != known:
+        return f"the progress record is of query {progress.query}, the checkpoint of {known}"
+    if progress.batch not in (last, last + 1):
+        return f"the progress record is at batch {progress.batch}, the checkpoint at {last}"
+    return None if progress.batch == last else _other_offsets(checkpoint, progress)
 
 
-def _refuse(found: str, checkpoint: Path) -> None:
-    message = (
-        f"cannot go on: {found}. Events could be lost or said twice. Restore the checkpoint folder {checkpoint.name!r} that "
-        "belongs to these topics, or seed again, which begins a new generation"
-    )
-    raise CannotResume(message)
+def _other_offsets(checkpoint: Path, progress: Progress) -> str | None:
+    if planned(checkpoint) >= progress.batch and offsets(checkpoint, progress.batch) == progress.offsets:
+        return None
+    return f"batch {progress.batch} was published with other offsets than the checkpoint has"
 
 
 def _numbers(folder: Path) -> list[int]:

@@ -4,165 +4,167 @@
 2. Where the progress record already says N: compare the digest, halt on a difference, publish nothing.
 3. Fold: `central_node.fold`.
 4. Publish in one Kafka transaction (or in chunks of a fixed order, each with its progress record): events, states, dead
-   letters, models, central state, commands, progress. The last transaction's commit is the commit point.
+   letters, models, commands, central state, progress. The last transaction's commit is the commit point.
 5. Return; Spark commits N.
 6. Tell the observers: facts may be lost, records not.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
-from pyspark.sql import DataFrame
+import pyarrow as pa
 
 from schemas.control import Control
-from schemas.event import Event
 from schemas.model import Model
 from schemas.progress import Progress
+from schemas.times import iso, microseconds
 from schemas.topics import INPUTS, lane
 from segmentation import central_node
 from segmentation.central_node import CentralState
-from segmentation.crossings import kept
-from segmentation.decision import NEVER
-from segmentation.output import Output, Rejected, pack, unpack
+from segmentation.output import Output, Rejected, unpack
 from segmentation.parameters import Parameters
 from streaming import checkpoint
+from streaming.digest import digest_of
 from streaming.errors import Diverged
-from streaming.publisher import Publisher
+from streaming.facts import Circumstances, Observer, counts_of, facts_of
 from streaming.records import Record, records
 
-_json = msgspec.json.Encoder(order="deterministic").encode
+
+class Publishes(Protocol):
+    """What the commit needs of a publisher."""
+
+    def publish(self, records: Sequence[Record], progress: Progress, *, after: int = -1) -> None:
+        """Send the chunks after `after`, each with its progress record."""
+
+    def chunks(self, records: int) -> int:
+        """Return how many transactions so many records take [1]."""
+
+
+class Batch(Protocol):
+    """What the commit needs of a DataFrame: `payload` holds packed outputs, one row per bucket."""
+
+    def toArrow(self) -> pa.Table:  # noqa: N802 - Spark's name
+        """Return all rows."""
+
+
+Originals = Callable[[Iterable[Rejected]], list[Rejected]]
+"""Gives refused rows the original bytes that a bucket no longer has."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a batch was like, for observers: counts of rows by fate, what moved, when its oldest message came [us]."""
-
-    batch: int
-    repeated: bool
-    counts: Mapping[str, int]
-    events: tuple[Event, ...]
-    closed: int
-    model_version: int
-    quadrants: Mapping[str, int]
-    clusters: Mapping[int, int]
-    commands: int
-    pending: int
-    arrived: int
-    seconds: float
-
-
-Observer = Callable[[Facts], None]
+class _Folded:
+    outputs: list[Output]
+    central: CentralState
+    controls: list[Control]
+    promoted: list[Model]
 
 
 @dataclass
 class Commit:
-    """`foreachBatch` of the stream; holds the central node's state between batches."""
+    """`foreachBatch` of the stream; holds the central node's state and the progress record between batches.
 
-    publisher: Publisher
+    Both change only after a batch is public as a whole: what fails before leaves them as they were.
+    """
+
+    publisher: Publishes
     parameters: Parameters
     checkpoint: Path
     central: CentralState
     progress: Progress | None
-    originals: Callable[[list[Rejected]], list[Rejected]]
+    originals: Originals
     observers: tuple[Observer, ...] = ()
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
-    def __call__(self, batch: DataFrame, number: int) -> None:
-        """Steps 1 to 6 for batch `number`."""
+    def __call__(self, batch: Batch, number: int) -> None:
+        """Take steps 1 to 6 for batch `number`.
+
+        Raises
+        ------
+        Diverged
+            Where the batch was published with another output than it has now.
+        """
         began = self.now()
         # 1. drain
-        outputs = sorted((unpack(row) for row in batch.toArrow().column("payload").to_pylist()), key=lambda o: o.bucket)
-        digest = digest_of(outputs, self.parameters.witnesses)
+        payloads: list[bytes] = batch.toArrow()["payload"].to_pylist()  # type: ignore[assignment] # never null
+        outputs = [unpack(payload) for payload in payloads]
+        outputs.sort(key=lambda output: output.bucket)
         # 2. a repeat of what is public already
-        repeated = self.progress is not None and self.progress.batch == number
-        if repeated and self._is_public(digest):
+        digest = digest_of(outputs, self.parameters.witnesses)
+        done = self._done(number, digest)
+        if done is not None and done.chunk == done.chunks - 1:
             return
         # 3. fold
         ends = checkpoint.offsets(self.checkpoint, number)
-        central, controls, promoted = central_node.fold(self.central, outputs, _lanes(ends), self.parameters)
+        folded = _Folded(outputs, *central_node.fold(self.central, outputs, _lanes(ends), self.parameters))
         # 4. publish
-        to_send = self._records(outputs, central, controls, promoted, number)
-        progress = self._progress(number, digest, ends, outputs, central, self.publisher.chunks(len(to_send)))
-        done = self.progress.chunk if repeated and self.progress is not None else -1
-        self.publisher.publish(to_send, progress, after=done)
-        self.central, self.progress = central, msgspec.structs.replace(progress, chunk=progress.chunks - 1)
+        self._publish(folded, number, digest, done)
         # 5. is Spark's: it commits when this returns; 6. tell
-        facts = _facts(number, outputs, central, len(controls), repeated=repeated, seconds=(self.now() - began).total_seconds())
+        seconds = (self.now() - began).total_seconds()
+        circumstances = Circumstances(number, done is not None, seconds)
+        facts = facts_of(outputs, folded.central, len(folded.controls), circumstances)
         for observer in self.observers:
             observer(facts)
 
-    def _is_public(self, digest: str) -> bool:
-        progress = self.progress
-        if progress is None or progress.digest != digest:
-            message = (
-                f"batch {progress.batch if progress else '?'} was published with another output than its repeat gives; "
-                "the state or the log has changed. Nothing was published; restore the checkpoint, or seed again"
-            )
-            raise Diverged(message)
-        return progress.chunk == progress.chunks - 1
+    def _done(self, number: int, digest: str) -> Progress | None:
+        """Return what was published of batch `number` before, None where nothing was."""
+        done = self.progress
+        if done is None or done.batch != number:
+            return None
+        if done.digest != digest:
+            _refuse(number, "its repeat gives another output than the published one")
+        return done
 
-    def _records(self, outputs: list[Output], central: CentralState, controls: list[Control], promoted: list[Model],
-                 number: int) -> list[Record]:  # fmt: skip
-        moment = self.now().isoformat().replace("+00:00", "Z")
-        events = sorted((event for output in outputs for event in output.events), key=lambda e: (e.customer_id, e.event_id))
-        said = [msgspec.structs.replace(event, batch_id=number, processed_time=moment) for event in events]
-        states = sorted((state for output in outputs for state in output.states), key=lambda s: s.customer_id)
-        rejected = self.originals(sorted(row for output in outputs for row in output.rejected))
-        changed = central if central != self.central else None
-        return records(central.stream, said, states, rejected, promoted, controls, changed)
-
-    def _progress(self, number: int, digest: str, ends: tuple[str, ...], outputs: list[Output], central: CentralState,
-                  chunks: int) -> Progress:  # fmt: skip
-        return Progress(
-            stream=self.parameters.stream, generation=central.generation, query=checkpoint.query_id(self.checkpoint) or "",
-            batch=number, chunk=0, chunks=chunks, digest=digest, offsets=ends, closed=central.answered, counts=_counts(outputs),
+    def _publish(self, folded: _Folded, number: int, digest: str, done: Progress | None) -> None:
+        to_send = self._records(folded, number)
+        progress = Progress(
+            stream=self.parameters.stream, generation=folded.central.generation,
+            query=checkpoint.query_id(self.checkpoint) or "", batch=number, chunk=0,
+            chunks=self.publisher.chunks(len(to_send)), digest=digest,
+            offsets=checkpoint.offsets(self.checkpoint, number), closed=folded.central.answered,
+            counts=counts_of(folded.outputs),
         )  # fmt: skip
+        if done is not None and done.chunks != progress.chunks:
+            _refuse(number, f"it was begun in {done.chunks} transactions, and would go on in {progress.chunks}")
+        self.publisher.publish(to_send, progress, after=-1 if done is None else done.chunk)
+        self.central = folded.central
+        self.progress = msgspec.structs.replace(progress, chunk=progress.chunks - 1)
+
+    def _records(self, folded: _Folded, number: int) -> list[Record]:
+        moment = iso(microseconds(self.now()))
+        events = (event for output in folded.outputs for event in output.events)
+        said = [msgspec.structs.replace(event, batch_id=number, processed_time=moment) for event in events]
+        states = (state for output in folded.outputs for state in output.states)
+        rejected = (row for output in folded.outputs for row in output.rejected)
+        return records(
+            folded.central.stream,
+            events=sorted(said, key=lambda event: (event.customer_id, event.event_id)),
+            states=sorted(states, key=lambda state: state.customer_id),
+            rejected=self.originals(sorted(rejected)),
+            models=folded.promoted,
+            controls=folded.controls,
+            central=folded.central if folded.central != self.central else None,
+        )
 
 
-def digest_of(outputs: list[Output], witnesses: int) -> str:
-    """Hash of a batch's output, put together so that it does not depend on how Spark cut the batch into tasks."""
-    crossings = kept((crossing for output in outputs for crossing in output.crossings), NEVER, witnesses)
-    rejected = sorted(row for output in outputs for row in output.rejected)
-    digest = hashlib.blake2b(msgspec.msgpack.encode((crossings, rejected, sorted(_counts(outputs).items()))), digest_size=16)
-    for output in outputs:
-        digest.update(pack(msgspec.structs.replace(output, crossings=(), rejected=(), counts={}, arrived=0)))
-    return digest.hexdigest()
+def _refuse(number: int, found: str) -> None:
+    message = (
+        f"batch {number} is public, but {found}: the state, the log or the program has changed. "
+        "Nothing was published; restore what was changed, or seed again, which begins a new generation"
+    )
+    raise Diverged(message)
 
 
-def _lanes(ends: tuple[str, ...]) -> dict[int, int]:
+def _lanes(ends: Iterable[str]) -> dict[int, int]:
     """End offset of each data lane, out of the checkpoint's JSON."""
-    found: dict[int, int] = {}
-    for source in ends:
-        for topic, partitions in json.loads(source).items():
-            if topic in INPUTS:
-                found |= {lane(topic, int(partition)): int(offset) for partition, offset in partitions.items()}
-    return found
-
-
-def _counts(outputs: list[Output]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for output in outputs:
-        for name, number in output.counts.items():
-            total[name] = total.get(name, 0) + number
-    return total
-
-
-def _facts(number: int, outputs: list[Output], central: CentralState, commands: int, *, repeated: bool, seconds: float) -> Facts:
-    answers = [output.answer for output in outputs if output.answer is not None]
-    quadrants: dict[str, int] = {}
-    clusters: dict[int, int] = {}
-    for answer in answers:
-        for name, count in answer.quadrants.items():
-            quadrants[name] = quadrants.get(name, 0) + count
-        for cluster, count in answer.clusters.items():
-            clusters[cluster] = clusters.get(cluster, 0) + count
-    events = tuple(event for output in outputs for event in output.events)
-    return Facts(
-        number, repeated, _counts(outputs), events, central.answered, central.force.version, quadrants, clusters, commands,
-        central.commanded - central.answered, min((output.arrived for output in outputs if output.arrived), default=0), seconds,
-    )  # fmt: skip
+    return {
+        lane(topic, int(partition)): int(offset)
+        for source in ends
+        for topic, partitions in json.loads(source).items()
+        if topic in INPUTS
+        for partition, offset in partitions.items()
+    }

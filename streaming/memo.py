@@ -16,13 +16,13 @@ LIMIT = 512
 
 
 def recall(stream: str, bucket: int, mark: bytes) -> LocalState | None:
-    """The state of a bucket, if this worker has just that one."""
+    """Return the state of a bucket, if this worker has just that one."""
     kept = _KEPT.get((stream, bucket))
     return kept[1] if kept is not None and kept[0] == mark else None
 
 
 def keep(stream: str, bucket: int, mark: bytes, state: LocalState) -> None:
-    """Remember the state that belongs to `mark`."""
+    """Remember the state that belongs to `mark`, in place of the bucket's last one."""
     _KEPT[stream, bucket] = (mark, state)
     _KEPT.move_to_end((stream, bucket))
     while len(_KEPT) > LIMIT:
@@ -30,8 +30,9 @@ def keep(stream: str, bucket: int, mark: bytes, state: LocalState) -> None:
 
 
 def next_mark(mark: bytes, consumed: Iterable[bytes]) -> bytes:
-    """The mark after consuming more of the log."""
+    """Return the mark after consuming more of the log."""
     digest = hashlib.blake2b(mark, digest_size=16)
     for part in consumed:
+        digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.digest()

@@ -1,7 +1,7 @@
 """Original bytes of rows that were refused long after they came: read again where they stand for ever."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 
 import msgspec
@@ -32,17 +32,21 @@ def _read(client: Mapping[str, object], places: set[_Place]) -> dict[_Place, byt
     by_lane: dict[int, list[int]] = defaultdict(list)
     for lane, offset in sorted(places):
         by_lane[lane].append(offset)
-    found: dict[_Place, bytes] = {}
     with closing(KafkaConsumer(**client, isolation_level="read_committed", enable_auto_commit=False)) as consumer:
-        for lane, offsets in by_lane.items():
-            partition = TopicPartition(*partition_of(lane))
-            consumer.assign([partition])
-            first = consumer.beginning_offsets([partition])[partition]
-            for offset in offsets:
-                value = _value(consumer, partition, offset) if offset >= first else None
-                if value is not None:
-                    found[lane, offset] = value[:KEPT_BYTES]
-    return found
+        return {
+            (lane, offset): value[:KEPT_BYTES]
+            for lane, offsets in by_lane.items()
+            for offset, value in _values(consumer, TopicPartition(*partition_of(lane)), offsets)
+        }
+
+
+def _values(consumer: KafkaConsumer, partition: TopicPartition, offsets: list[int]) -> Iterator[tuple[int, bytes]]:
+    consumer.assign([partition])
+    first = consumer.beginning_offsets([partition])[partition]
+    for offset in offsets:
+        value = _value(consumer, partition, offset) if offset >= first else None
+        if value is not None:
+            yield offset, value
 
 
 def _value(consumer: KafkaConsumer, partition: TopicPartition, offset: int) -> bytes | None:

@@ -4,6 +4,7 @@ A message of 300 bytes becomes a row of about 20: Spark then moves and sorts a f
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,8 +19,12 @@ from segmentation.intake import Intake
 from segmentation.output import Rejected
 from segmentation.parameters import Parameters
 
+_TYPES: dict[str, pa.DataType] = {
+    "bucket": pa.int32(), "offset": pa.int64(), "time": pa.int64(), "payload": pa.binary(),
+}  # fmt: skip
+_PARCELS = pa.schema(_TYPES)
 SCHEMA = "bucket int, offset long, time long, payload binary"
-"""A parcel's bucket, the offset and time [us] of a control record (0 for data: the parcel has its own), and its bytes."""
+"""A parcel's bucket, offset and time [us] of a control record (0 for data: the parcel has its own), and its bytes."""
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -50,7 +55,7 @@ def _parcels(block: pa.Table, parameters: Parameters) -> pa.RecordBatch:
     intake = take(block, parameters)
     buckets = _buckets(intake.rows.column("customer"), parameters.buckets)
     order = np.argsort(buckets, kind="stable")
-    rows, arrived = intake.rows.take(pa.array(order)), int(kinds.numbers(block, "time").min())
+    rows, arrived = intake.rows.take(order), int(kinds.numbers(block, "time").min())
     ends = np.searchsorted(buckets[order], np.arange(parameters.buckets + 1))
     trace = _trace(block)
     # crossings and refusals may travel with any bucket: the central node puts all of them together
@@ -61,25 +66,24 @@ def _parcels(block: pa.Table, parameters: Parameters) -> pa.RecordBatch:
         rest = (intake.rejected, intake.crossings) if bucket == home else ((), ())
         parcel = Parcel(kinds.pack(part), *rest, trace, arrived)
         found.append({"bucket": bucket, "offset": 0, "time": 0, "payload": msgspec.msgpack.encode(parcel)})
-    schema = pa.schema([("bucket", pa.int32()), ("offset", pa.int64()), ("time", pa.int64()), ("payload", pa.binary())])
-    return pa.RecordBatch.from_pylist(found, schema=schema)
+    return pa.RecordBatch.from_pylist(found, schema=_PARCELS)
 
 
-def _buckets(customers: pa.ChunkedArray, buckets: int) -> NDArray[np.int64]:
+def _buckets(customers: "pa.ChunkedArray[Any]", buckets: int) -> NDArray[np.int64]:
     coded = customers.combine_chunks().dictionary_encode()
-    numbers = [bucket_of(customer, buckets) for customer in coded.dictionary.to_pylist()]
+    numbers = [bucket_of(str(customer), buckets) for customer in coded.dictionary.to_pylist()]
     return np.asarray(np.array(numbers, np.int64)[coded.indices.to_numpy(zero_copy_only=False)])
 
 
 def _trace(block: pa.Table) -> bytes:
     """Which stretch of which lanes a block is: a few numbers that name the log consumed."""
     lanes, offsets = kinds.numbers(block, "lane"), kinds.numbers(block, "offset")
-    stretch = [(int(lane), int(offsets[lanes == lane].min()), int(offsets[lanes == lane].max())) for lane in np.unique(lanes)]
-    return msgspec.msgpack.encode(stretch)
+    mine = ((int(lane), offsets[lanes == lane]) for lane in np.unique(lanes))
+    return msgspec.msgpack.encode([(lane, int(found.min()), int(found.max())) for lane, found in mine])
 
 
 def unpack(payloads: Sequence[bytes]) -> tuple[Intake, list[bytes], int]:
-    """Return the intake of several parcels, their traces, and when the oldest message arrived [us], 0 without parcels."""
+    """Return the intake of several parcels, their traces, and when the oldest message arrived [us], 0 without any."""
     parcels = sorted((_decoder.decode(payload) for payload in payloads), key=lambda parcel: parcel.trace)
     rows = pa.concat_tables([kinds.NONE, *(kinds.unpack(parcel.rows) for parcel in parcels)])
     intake = Intake(

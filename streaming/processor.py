@@ -1,7 +1,7 @@
 """The bucket processor: Spark's state around the local node's fold.
 
-Five state variables that change at different times: `mark` and `open` with every batch, `hot` and `window` when an epoch
-closes, `early` when a flag is raised or resolved.
+Five state variables that change at different times: `mark` and `open` with every batch, `hot` and `window` when an
+epoch closes, `early` when a flag is raised or resolved.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyspark.sql.streaming import StatefulProcessor, StatefulProcessorHandle
+from pyspark.sql.streaming.stateful_processor import StatefulProcessor, StatefulProcessorHandle
 
 from schemas.control import Control
 from segmentation import codec, output
@@ -57,11 +57,12 @@ class BucketProcessor(StatefulProcessor):
         self._open = handle.getListState("open", _PAYLOAD)
         self._window = handle.getMapState("window", "epoch int", _PAYLOAD)
 
-    def handleInitialState(self, key: Any, initialState: pd.DataFrame, timerValues: Any) -> None:  # noqa: ANN401, ARG002, N802, N803
+    # names and keyword arguments are Spark's; its types allow rows as well as frames
+    def handleInitialState(self, key: Any, initialState: Any, timerValues: Any) -> None:  # noqa: ANN401, ARG002, N802, N803
         """Take the seeded state: one row per bucket."""
         self._hot.update((bytes(initialState["payload"].iloc[0]),))
 
-    def handleInputRows(self, key: Any, rows: Iterator[pd.DataFrame], timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401, ARG002, N802, N803
+    def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401, ARG002, N802, N803
         """Fold one batch of one bucket."""
         bucket = int(key[0])
         batch = _batch(rows)

@@ -27,7 +27,7 @@ class Record:
 
 
 def event_record(event: Event, stream: str) -> Record:
-    """A reclassification event in CloudEvents' binary mode: attributes as headers, bare data; the stream is its source."""
+    """Return an event in CloudEvents' binary mode: attributes as headers, bare data; the stream is its source."""
     headers = {
         "ce_specversion": "1.0", "ce_id": event.event_id, "ce_source": f"/kwadrant/{stream}", "ce_type": topics.EVENTS,
         "ce_subject": event.customer_id, "ce_time": event.event_time, "content-type": "application/json",
@@ -36,27 +36,27 @@ def event_record(event: Event, stream: str) -> Record:
 
 
 def state_record(state: CustomerState) -> Record:
-    """Current class of a customer."""
+    """Return the current class of a customer."""
     return Record(topics.STATES, state.customer_id.encode(), _encode(state))
 
 
 def control_record(control: Control) -> Record:
-    """A command to all local nodes."""
+    """Return a command to all local nodes."""
     return Record(topics.CONTROL, control.stream.encode(), _encode(control))
 
 
 def model_record(stream: str, model: Model) -> Record:
-    """A promoted model, whole."""
+    """Return a promoted model, whole."""
     return Record(topics.MODELS, f"{stream}/{model.version}".encode(), _encode(model))
 
 
 def central_record(state: CentralState) -> Record:
-    """The central node's state."""
+    """Return the central node's state."""
     return Record(topics.CENTRAL, state.stream.encode(), _encode(state))
 
 
 def dead_letter(rejected: Rejected, stream: str) -> Record:
-    """A refused row with its original bytes, in the headers that Spring Kafka uses, and the reason code."""
+    """Return a refused row with its original bytes, in the headers that Spring Kafka uses, and the reason code."""
     topic, partition = topics.partition_of(rejected.lane)
     headers = {
         "kafka_dlt-original-topic": topic, "kafka_dlt-original-partition": str(partition),
@@ -70,15 +70,26 @@ def _headers(texts: dict[str, str]) -> Headers:
     return tuple((name, text.encode()) for name, text in texts.items())
 
 
-def records(stream: str, events: Iterable[Event], states: Iterable[CustomerState], rejected: Iterable[Rejected],
-            models: Sequence[Model], controls: Sequence[Control],
-            central: CentralState | None) -> list[Record]:  # fmt: skip
-    """All records of a batch in the order in which they are sent: the product first, commands last."""
+def records(
+    stream: str,
+    *,
+    events: Iterable[Event] = (),
+    states: Iterable[CustomerState] = (),
+    rejected: Iterable[Rejected] = (),
+    models: Sequence[Model] = (),
+    controls: Sequence[Control] = (),
+    central: CentralState | None = None,
+) -> list[Record]:
+    """Return all records of a batch in the order in which they are sent: the product first.
+
+    The central state stands last: where a batch takes several transactions it belongs to the one that ends the batch,
+    for a repeat of an unfinished batch must begin with the state before it.
+    """
     return [
         *(event_record(event, stream) for event in events),
         *(state_record(state) for state in states),
         *(dead_letter(row, stream) for row in rejected),
         *(model_record(stream, model) for model in models),
-        *([central_record(central)] if central is not None else []),
         *(control_record(control) for control in controls),
+        *([central_record(central)] if central is not None else []),
     ]

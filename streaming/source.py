@@ -1,6 +1,7 @@
 """The source: three data topics, rate-limited, and the control topic, exploded to every bucket, in one stream.
 
-Control has its own source without a limit: in one rate-limited source a backlog would let through one command per batch.
+Control has its own source without a limit: in one rate-limited source a backlog would let through one command per
+batch.
 """
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -25,7 +26,8 @@ READER = {
 def parcels(spark: SparkSession, deployment: Deployment) -> DataFrame:
     """Everything there is to fold, by bucket: parcels of data (`lane` DATA), and every command to every bucket.
 
-    Columns: `bucket, lane, offset, time [us], payload`. No column of integers is ever null: pandas would make floats of it.
+    Columns: `bucket, lane, offset, time [us], payload`. No column of integers is ever null: pandas would make floats of
+    it.
     """
     data = _topic(spark, deployment, ",".join(INPUTS), {"maxOffsetsPerTrigger": str(deployment.rows_per_batch)})
     control = _topic(spark, deployment, CONTROL, {})
@@ -43,8 +45,9 @@ def _messages(data: DataFrame, limit: int) -> DataFrame:
     cut = f.when(f.length("value") <= limit, f.col("value")).otherwise(f.substring("value", 1, limit))
     size = f.coalesce(f.length("value"), f.lit(-1))
     return data.select(
-        _lane().alias("lane"), "offset", f.unix_micros("timestamp").alias("time"), "key", cut.alias("value"), size.alias("size")
-    )
+        _lane().alias("lane"), "offset", f.unix_micros("timestamp").alias("time"), "key", cut.alias("value"),
+        size.alias("size"),
+    )  # fmt: skip
 
 
 def _topic(spark: SparkSession, deployment: Deployment, topics: str, options: dict[str, str]) -> DataFrame:

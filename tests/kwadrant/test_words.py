@@ -1,0 +1,102 @@
+"""Events as sentences."""
+
+import msgspec
+import pytest
+
+from kwadrant.words import change, reason, sentence, shortened
+from schemas.event import Event, Evidence, Place, Reason
+
+NIGHT = Reason("night share", 1.37, 0.44, 1.8, 0.69, 0.02)
+MOVED = Event(
+    event_id="1", customer_id="C-0417", from_=Place(1, "steady shop", "low-low"),
+    to=Place(2, "growing workshop", "low-high"), newly_potential=True, cause="customer_moved", model_version_from=1,
+    model_version_to=2, status="confirmed", margin=2.0, confidence=0.7, reasons=(NIGHT,),
+    quality=Evidence(0.01, provisional=False), event_time="2025-03-08T23:00:00Z",
+)  # fmt: skip
+
+
+def but(**changes: object) -> Event:
+    return msgspec.structs.replace(MOVED, **changes)
+
+
+def test_a_move_is_said_as_the_readme_says_it() -> None:
+    assert sentence(MOVED, seconds=1.44) == (
+        "C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8, 71 % of the move; "
+        "decided in 1.4 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (but(status="early"), "C-0417 is about to move from *steady shop* to *growing workshop*: newly potential;"),
+        (but(status="withdrawn"), "C-0417 did not move from *steady shop* to *growing workshop* after all"),
+        (but(newly_potential=False), "workshop*: night share +1.8, 71 % of the move"),
+        (but(cause="model_moved"), "the classes shifted, the customer did not"),
+        (but(cause="both"), "the customer changed, and the classes shifted too"),
+        (but(quality=Evidence(0.62, provisional=True)), "provisional, 62 % of its readings are estimated"),
+        (but(newly_potential=False, reasons=()), "C-0417 moved from *steady shop* to *growing workshop*"),
+    ],
+)
+def test_every_kind_of_event_has_its_words(event: Event, words: str) -> None:
+    assert words in sentence(event)
+
+
+def test_nothing_is_said_after_the_names_where_there_is_nothing_to_say() -> None:
+    assert sentence(but(newly_potential=False, reasons=())).endswith("*growing workshop*")
+    assert sentence(but(status="withdrawn")).endswith("after all")
+
+
+def test_an_early_event_is_seen_and_not_decided() -> None:
+    assert sentence(but(status="early"), seconds=1.0).endswith("seen in 1.0 s")
+
+
+def test_marked_names_are_italic_and_brackets_stay_brackets() -> None:
+    odd = but(from_=Place(1, "[bold] shop", "low-low"))
+    assert "[italic]\\[bold] shop[/italic] to [italic]growing workshop[/italic]" in sentence(odd, marked=True)
+
+
+@pytest.mark.parametrize(
+    ("customer", "short"),
+    [
+        ("C-0000000417", "C-0417"), ("C-0417", "C-0417"), ("C-0000120417", "C-0000120417"), ("0000000000", "0000"),
+        ("7", "7"), ("DE-7-0000000417", "DE-7-0000000417"),
+    ],
+)  # fmt: skip
+def test_only_leading_zeros_are_left_out_of_an_id(customer: str, short: str) -> None:
+    assert shortened(customer) == short
+
+
+def test_an_id_is_shortened_only_when_asked() -> None:
+    long = but(customer_id="C-0000000417")
+    assert sentence(long).startswith("C-0000000417 moved")
+    assert sentence(long, shorten=True).startswith("C-0417 moved")
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (NIGHT, "night share +1.8, 71 % of the move"),
+        (Reason("growth", 0.1, 0.2, -0.64, 0.3, 0.0), "growth −0.6, 30 % of the move"),
+        (Reason("growth", 0.1, 0.1, 0.01, 0.0, 0.9), "growth: 90 % of the move"),
+        (Reason("growth", 0.1, 0.2, 2.0, 1.2, 0.0), "growth +2.0, all of the move"),
+    ],
+)
+def test_a_reason_says_its_change_and_its_share(why: Reason, words: str) -> None:
+    assert reason(why) == words
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (NIGHT, "night share +1.8 (0.44 → 1.4)"),
+        (Reason("consumption", 11_200.0, 348.0, 1.8, 0.7, 0.0), "consumption +1.8 (348 W → 11 kW)"),
+        (Reason("tenure", 515.0, 507.0, 0.0, 0.7, 0.0), "tenure +0.0 (507 d → 515 d)"),
+        (Reason("growth", -0.45, None, -1.0, 0.7, 0.0), "growth −1.0"),
+        (Reason("growth", -0.4512, -0.4509, -1.0, 0.7, 0.0), "growth −1.0"),
+        (Reason("growth", -0.45, -0.1, -1.0, 0.7, 0.0), "growth −1.0 (−0.10 → −0.45)"),
+        (Reason("of another version", 2.0, 1.0, 1.0, 0.7, 0.0), "of another version +1.0 (1.0 → 2.0)"),
+    ],
+)
+def test_a_change_is_said_in_the_indexs_own_unit(why: Reason, words: str) -> None:
+    assert change(why) == words

@@ -1,0 +1,124 @@
+"""The central node: how centres move, and when it commands a close."""
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clustering.cells import Cells, to_grid
+from schemas.control import Candidate, Close, Promote
+from segmentation import central_node
+from segmentation.central_node import CentralState, first_state, fold, moved, pooled
+from segmentation.crossings import CLOCK, Crossing
+from segmentation.output import Answer, Output
+from tests.segmentation import hand
+from tests.segmentation.runs import laws
+from tests.segmentation.towns import FIRST, LANES, PARAMETERS
+
+MODEL = hand.two_classes("consumption", 2.0, 8.0)
+CARRIED = 10.0 * PARAMETERS.decay(PARAMETERS.centre_memory_s)
+
+
+def cells(*points: tuple[float, int]) -> Cells:
+    grid = to_grid(np.array([[point] for point, _ in points]))
+    mass = np.array([mass for _, mass in points], np.int64)
+    return Cells(mass, grid * mass[:, None], np.zeros(len(mass), np.int64))
+
+
+def answer(epoch: int, given: Cells) -> Answer:
+    return Answer(
+        epoch, given.sums.shape, given.mass.tobytes(), given.sums.tobytes(), given.squares.tobytes(), 0, {}, {}
+    )
+
+
+def test_a_centre_is_the_mean_of_what_is_carried_and_what_is_new() -> None:
+    after = moved(MODEL, cells((3.0, 4), (9.0, 2), (7.0, 2)), FIRST + 1, PARAMETERS)
+    low, high = after.clusters
+    assert low.centre == pytest.approx(((2.0 * CARRIED + 3.0 * 4) / (CARRIED + 4),))
+    assert high.centre == pytest.approx(((8.0 * CARRIED + 9.0 * 2 + 7.0 * 2) / (CARRIED + 4),))
+    assert (low.mass, high.mass) == pytest.approx((CARRIED + 4, CARRIED + 4))
+    assert (after.version, after.epoch, after.sse) == (2, FIRST + 1, 4 * 1.0 + 2 * 1.0 + 2 * 1.0)
+    assert [(c.id, c.name, c.quadrant, c.seed_mass) for c in after.clusters] == [
+        (c.id, c.name, c.quadrant, c.seed_mass) for c in MODEL.clusters
+    ]
+
+
+def test_an_epoch_without_mass_changes_nothing_but_the_version() -> None:
+    after = moved(
+        MODEL, cells((0.0, 1)).__class__(*(part[:0] for part in vars(cells((0.0, 1))).values())), FIRST, PARAMETERS
+    )
+    assert after == msgspec.structs.replace(MODEL, version=2)
+
+
+def test_the_seed_is_never_forgotten_below_the_floor() -> None:
+    model = MODEL
+    for epoch in range(200):
+        model = moved(model, cells((3.0, 1)), epoch, PARAMETERS)
+    assert model.clusters[1].mass == pytest.approx(PARAMETERS.mass_floor * 10.0)
+    assert model.clusters[1].centre == (8.0,)
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.integers(1, 9)), min_size=1, max_size=9), st.randoms())
+@laws(40)
+def test_the_order_of_the_answers_changes_no_bit(points, chance) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    answers = [answer(FIRST, cells(point)) for point in points]
+    shuffled = chance.sample(answers, len(answers))
+    first, second = (moved(MODEL, pooled(given), FIRST, PARAMETERS) for given in (answers, shuffled))
+    assert first == second
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.integers(1, 9)), min_size=1, max_size=9))
+@laws(40)
+def test_a_mass_counts_as_that_many_copies(points: list[tuple[float, int]]) -> None:
+    copies = [(point, 1) for point, mass in points for _ in range(mass)]
+    first, second = (moved(MODEL, cells(*given), FIRST, PARAMETERS) for given in (points, copies))
+    assert [c.centre for c in first.clusters] == [c.centre for c in second.clusters]
+    assert first.sse == pytest.approx(second.sse)
+
+
+def state(**changes: object) -> CentralState:
+    return msgspec.structs.replace(first_state(PARAMETERS, 1, LANES, MODEL), **changes)
+
+
+def crossed(*lanes: int, epoch: int = FIRST + 1, offset: int = 7) -> Output:
+    return Output(0, crossings=tuple(Crossing(lane, offset, epoch, CLOCK) for lane in lanes))
+
+
+def test_a_close_is_commanded_once_every_lane_has_passed() -> None:
+    waiting, none, _ = fold(state(), [crossed(*LANES[1:])], {}, PARAMETERS)
+    after, (close,), _ = fold(waiting, [crossed(LANES[0], offset=9)], {}, PARAMETERS)
+    assert none == []
+    assert close == Close("town", 1, FIRST + 1, {str(lane): 9 if lane == LANES[0] else 7 for lane in LANES})
+    assert (after.commanded, after.answered) == (FIRST + 1, FIRST)
+    assert fold(after, [], {}, PARAMETERS)[1] == []
+
+
+def test_the_next_close_waits_for_the_answer() -> None:
+    after, _, _ = fold(state(), [crossed(*LANES, epoch=FIRST + 2)], {}, PARAMETERS)
+    assert fold(after, [], {}, PARAMETERS) == (after, [], [])
+    again, commands, promoted = fold(after, [Output(0, answer=answer(FIRST + 1, cells((3.0, 1))))], {}, PARAMETERS)
+    assert [type(command) for command in commands] == [Candidate, Close]
+    assert (again.force.version, again.newest.version, again.commanded, promoted) == (1, 2, FIRST + 2, [])
+
+
+def test_a_model_is_promoted_after_one_epoch_on_trial() -> None:
+    trial = msgspec.structs.replace(MODEL, version=2)
+    before = state(newest=trial, commanded=FIRST + 2, answered=FIRST + 1)
+    after, commands, promoted = fold(before, [Output(0, answer=answer(FIRST + 2, cells((3.0, 1))))], {}, PARAMETERS)
+    assert [type(command) for command in commands] == [Promote, Candidate]
+    assert (after.force, promoted, after.newest.version) == (trial, [trial], 3)
+
+
+def test_silent_sparse_lanes_are_closed_where_they_end_if_they_write_no_clocks() -> None:
+    silent, ends = replace(PARAMETERS, sparse_clocks=False), {LANES[2]: 33, LANES[3]: 44}
+    (close,) = fold(state(), [crossed(*LANES[:2])], ends, silent)[1]
+    assert close == Close("town", 1, FIRST + 1, {"0": 7, "1": 7, str(LANES[2]): 33, str(LANES[3]): 44})
+    assert fold(state(), [crossed(LANES[0])], {0: 1, 1: 1, **ends}, silent)[1] == []
+
+
+def test_the_state_comes_back_from_json() -> None:
+    before = state(crossings=crossed(*LANES).crossings)
+    assert msgspec.json.decode(msgspec.json.encode(before), type=central_node.CentralState) == before

@@ -1,0 +1,78 @@
+"""The first model: the same for any grouping, ordered by position, named after its customers."""
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from segmentation.errors import NothingToSeed
+from segmentation.first_model import Fit, fit, sample
+from segmentation.history import Portrait
+from segmentation.indices import NAMES
+from segmentation.space import centres_of, ids_of, space_of
+from segmentation.traits import NOUNS
+from tests.segmentation.towns import PARAMETERS, SEEDED
+
+ASK = Fit(k=3, epoch=SEEDED)
+LEVELS = (2.0, 5.0, 9.0)
+SHOP, FACTORY = NOUNS.index("shop"), NOUNS.index("factory")
+
+
+def portrait() -> Portrait:
+    """Return sixty customers of three sizes; the small ones are shops, the rest factories."""
+    source = np.random.default_rng(7)
+    values = np.full((60, len(NAMES)), np.nan)
+    values[:, NAMES.index("consumption")] = np.repeat(LEVELS, 20) + source.normal(0, 0.1, 60)
+    values[:, NAMES.index("growth")] = np.repeat((0.0, 0.5, -0.5), 20) + source.normal(0, 0.05, 60)
+    nouns = np.array([SHOP] * 20 + [FACTORY] * 40)
+    return Portrait([f"C{n:02d}" for n in range(60)], values, nouns)
+
+
+def parts_of(whole: Portrait) -> list[Portrait]:
+    """Return the same customers dealt out to three buckets, the last bucket first."""
+    return [Portrait(whole.ids[n::3], whole.values[n::3], whole.nouns[n::3]) for n in (2, 1, 0)]
+
+
+@pytest.mark.parametrize("limit", [60, 25])
+def test_a_sample_is_the_same_for_any_grouping(limit: int) -> None:
+    one, many = sample([portrait()], limit), sample(parts_of(portrait()), limit)
+    assert one.ids == many.ids == sorted(one.ids)
+    np.testing.assert_equal((one.values, one.nouns), (many.values, many.nouns))
+    assert len(one.ids) == limit
+
+
+def test_the_clusters_stand_in_the_order_of_their_positions_and_bear_their_customers_noun() -> None:
+    model = fit(portrait(), ASK, PARAMETERS)
+    centres = centres_of(model)
+    assert ids_of(model).tolist() == [0, 1, 2]
+    assert [tuple(c) for c in centres] == sorted(tuple(c) for c in centres)
+    assert [cluster.name.split()[-1] for cluster in model.clusters] == ["shop", "factory", "factory"]
+    assert fit(sample(parts_of(portrait())), ASK, PARAMETERS) == model
+
+
+def test_a_cluster_holds_the_mass_that_its_customers_bring_in_the_long_run() -> None:
+    model, doubled = (fit(portrait(), ASK, PARAMETERS, customers=count) for count in (60, 120))
+    forgetting = 1 - PARAMETERS.decay(PARAMETERS.centre_memory_s)
+    assert [cluster.mass * forgetting / 16 for cluster in model.clusters] == pytest.approx([20, 20, 20])
+    assert [cluster.seed_mass for cluster in doubled.clusters] == pytest.approx([2 * c.mass for c in model.clusters])
+
+
+def test_an_index_that_nobody_has_is_silent() -> None:
+    model = fit(portrait(), ASK, PARAMETERS)
+    speaking = {name for name, weight in zip(NAMES, model.factor_weights, strict=True) if weight > 0}
+    assert speaking == {"consumption", "growth"}
+
+
+def test_a_place_in_the_space_is_told_in_the_indexs_own_unit() -> None:
+    model = fit(portrait(), ASK, PARAMETERS)
+    space = space_of(msgspec.structs.replace(model, clip=100.0))
+    values = portrait().values[[3]]
+    scaled = space.scaled(space.place(values)[0] / 2**20)
+    at = NAMES.index("consumption")
+    assert space.value(at, float(scaled[at])) == pytest.approx(np.expm1(values[0, at]), rel=1e-4)
+
+
+def test_fewer_customers_than_clusters_are_refused_by_name() -> None:
+    with pytest.raises(NothingToSeed, match="61 clusters need at least as many metered customers, history has 60"):
+        fit(portrait(), replace(ASK, k=61), PARAMETERS)

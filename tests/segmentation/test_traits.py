@@ -1,0 +1,83 @@
+"""Archive data and assets: in force by date, whatever the order of arrival."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.archive import Archive
+from schemas.times import instant
+from segmentation import rows as kinds
+from segmentation.customers import newcomers
+from segmentation.traits import ASSETS, CAPACITY, INTENSITY, OWNED, START, apply_traits, value_mapping
+from tests.segmentation.runs import laws
+from tests.segmentation.test_rows import BEGIN, row
+
+US = 1_000_000
+
+
+def filed(at: int, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - attributes of every type
+    record = Archive("C", instant(at * US), **attributes)
+    return row(kind=kinds.ATTRIBUTES, start=at, text=msgspec.json.encode(record).decode())
+
+
+def bought(service: str) -> dict[str, Any]:
+    return row(kind=kinds.PURCHASE, text=service)
+
+
+def traits_of(*rows: dict[str, Any]) -> list[float]:
+    table = pa.Table.from_pylist([one | {"offset": n} for n, one in enumerate(rows)], kinds.ROWS)
+    found: list[float] = apply_traits(newcomers(["C"], 1), table).traits[0].tolist()
+    return found
+
+
+def test_the_latest_that_has_begun_is_in_force() -> None:
+    old, new = (
+        filed(BEGIN, industry="metal", capacity_kw=5.0),
+        filed(BEGIN + 9, capacity_kw=50.0, contract_start=instant(7 * US)),
+    )
+    np.testing.assert_equal(traits_of(old, new), [50.0, np.nan, 7.0, 0.0])
+    assert traits_of(new, old)[CAPACITY] == 50.0
+    assert traits_of(old)[INTENSITY] == value_mapping()["industry", "metal"]
+    assert np.isnan(traits_of(old)[START])
+
+
+def test_an_older_change_that_comes_in_a_later_epoch_changes_nothing() -> None:
+    customers = newcomers(["C"], 1)
+    for one in (filed(BEGIN + 9, capacity_kw=50.0), filed(BEGIN, capacity_kw=5.0)):
+        customers = apply_traits(customers, pa.Table.from_pylist([one], kinds.ROWS))
+    assert customers.traits[0, CAPACITY] == 50.0
+
+
+def test_assets_are_a_set_and_only_lasting_services_are_assets() -> None:
+    assert np.isnan(traits_of(bought("efficiency"))[OWNED])
+    owned = traits_of(bought("pv"), bought("pv"), bought("efficiency"), bought("storage"))[OWNED]
+    assert owned == float(1 << ASSETS.index("pv") | 1 << ASSETS.index("storage"))
+
+
+changes = st.lists(
+    st.builds(filed, st.integers(BEGIN, BEGIN + 3), capacity_kw=st.sampled_from([1.0, 2.0]))
+    | st.builds(bought, st.sampled_from(ASSETS)),
+    max_size=6, unique_by=lambda one: (one["kind"], one["start"] if one["kind"] == kinds.ATTRIBUTES else one["text"]),
+)  # fmt: skip
+
+
+@given(changes, st.randoms())
+@laws(40)
+def test_the_order_of_arrival_does_not_matter(rows: list[dict[str, Any]], chance: Random) -> None:
+    np.testing.assert_equal(traits_of(*chance.sample(rows, len(rows))), traits_of(*rows))
+
+
+def test_rows_without_a_text_leave_the_customers_as_they_are() -> None:
+    customers = newcomers(["C"], 1)
+    assert apply_traits(customers, pa.Table.from_pylist([row()], kinds.ROWS)) is customers
+
+
+def test_the_value_mapping_is_positive_and_about_one() -> None:
+    numbers = list(value_mapping().values())
+    assert min(numbers) > 0
+    assert 0.5 < float(np.median(numbers)) < 2
