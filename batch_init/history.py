@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -42,7 +41,9 @@ def remembered(spark: SparkSession, rows: Path, through: int, parameters: Parame
     history = spark.read.parquet(str(rows))
     bucket = f.pmod(f.crc32(f.col("customer").cast("binary")), f.lit(parameters.buckets)).cast("int")
 
-    def fold(key: tuple["pa.Scalar[Any]", ...], rows: pa.Table) -> pa.Table:
+    # Spark reads these hints at run time: a type that only a stub knows would break it
+    # Spark evaluates the hints, and at run time the class takes no argument
+    def fold(key: tuple[pa.Scalar, ...], rows: pa.Table) -> pa.Table:  # type: ignore[type-arg]
         return _remember(key[0].as_py(), rows, through, parameters, generation)
 
     return history.withColumn("bucket", bucket).groupBy("bucket").applyInArrow(fold, REMEMBERED)

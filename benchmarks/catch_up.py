@@ -49,8 +49,8 @@ def main() -> None:
     rows = sum(facts.counts["rows"] for _, facts in seen[WARM_UP + 1 :])
     closed = last.closed - first.closed
     seconds = end - begin
-    print(f"| {given.customers:,} customers | {closed} epochs in {seconds:.0f} s = {60 * closed / seconds:.0f} epochs/min "
-          f"| {rows / seconds:,.0f} readings/s |")  # fmt: skip
+    print(f"| {given.customers:,} customers | {closed} epochs in {seconds:.0f} s = {60 * closed / seconds:.0f} "
+          f"epochs/min | {rows / seconds:,.0f} readings/s |")  # fmt: skip
 
 
 def _clock(producer: KafkaProducer, midnight: date) -> None:

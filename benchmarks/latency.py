@@ -33,7 +33,7 @@ from streaming.ending import Ending
 from streaming.source import READER
 
 PAUSE_S = 1.5
-PATIENCE_S = 30.0
+PATIENCE_S = 10.0
 PROBE_KWH = 120.0
 FIRST_OF = {False: 0, True: 1_000}
 """First customer of each way of probing."""
@@ -137,8 +137,8 @@ def main() -> None:
         topics.create({"bootstrap_servers": broker.bootstrap}, 4)
         settings = Settings(kafka={"bootstrap.servers": broker.bootstrap}, folder=Path(name))
         session = spark.session(settings, fetched.spark, "latency")
-        # a probe must move its customer at once: what is measured is the way, not the dwell
-        deployment = seeded(session, settings, given.customers, 200_000, Path(name), decisive=settings.margin)
+        # a probe must move its customer at once: what is measured is the way, not the hysteresis
+        deployment = seeded(session, settings, given.customers, 200_000, Path(name), margin=0.0, decisive=0.0)
         base = floor(session, deployment, broker.bootstrap)
         print(f"floor: an almost empty micro-batch takes {base:.3f} s", flush=True)
         _while_streaming(session, deployment, lambda: _report(Probes(broker.bootstrap), given.probes, base))

@@ -41,7 +41,8 @@ def history(spark: SparkSession, customers: int, folder: Path) -> None:
     start = f.lit(int(datetime.combine(FIRST, datetime.min.time(), UTC).timestamp())) + f.col("day") * 86_400
     made = rows.select(
         customer().alias("customer"), f.lit(0).alias("lane"), f.col("n").alias("offset"), f.lit(0).alias("epoch"),
-        f.lit(0).cast("tinyint").alias("kind"), f.lit(1).cast("long").alias("channel"), start.cast("long").alias("start"),
+        f.lit(0).cast("tinyint").alias("kind"), f.lit(1).cast("long").alias("channel"),
+        start.cast("long").alias("start"),
         f.lit(86_400).alias("seconds"), (f.col("n") < 0).alias("fine"), f.lit(2).cast("tinyint").alias("status"),
         f.lit(-1).cast("long").alias("received"), (load() * 24_000).cast("long").alias("value"),
         f.lit(None).cast("string").alias("text"),
@@ -75,7 +76,7 @@ def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_bat
     """Return a deployment of so many customers, with its first model on the control topic."""
     stream = f"bench-{customers}"
     named = settings.model_copy(update={"stream": stream})
-    parameters: Parameters = named.parameters(buckets=seeding.buckets_for(customers), **changes)
+    parameters = named.parameters(buckets=seeding.buckets_for(customers), **changes)
     history(spark, customers, folder / "rows")
     epoch = Calendar("UTC").epoch_of_date(FIRST + timedelta(days=HISTORY_DAYS)) - 1
     found = seeding.seed(

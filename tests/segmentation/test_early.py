@@ -61,7 +61,7 @@ def test_a_flag_is_withdrawn_at_the_close_where_it_does_not_come_true() -> None:
     state, _ = hand.early_events(state, [at(hour, 0.0) for hour in range(2, 24)])
     closed = close(state)
     assert outcomes(closed.events) == [("withdrawn", 1)]
-    assert closed.events[0].supersedes == flagged[0].event_id
+    assert closed.events[0].supersedes == flagged[0].event_id != closed.events[0].event_id
     assert dict(closed.state.early) == {}
 
 

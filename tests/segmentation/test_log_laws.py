@@ -91,6 +91,11 @@ def test_every_move_changes_the_customers_state_and_only_a_first_class_is_no_eve
     assert classed.isdisjoint(said.customer_id for said in run.states if said.event_id is None)
 
 
+def test_reasons_come_by_their_share_of_the_change() -> None:
+    shares = [[one.share_customer + one.share_model for one in event.reasons] for event in calm(0).events]
+    assert shares == [sorted(given, reverse=True) for given in shares] != []
+
+
 @pytest.mark.parametrize("length", [3_600, 21_600])
 def test_epochs_shorter_than_a_day_keep_the_law(length: int) -> None:
     parameters = replace(PARAMETERS, epoch_s=length)

@@ -1,6 +1,8 @@
 """Replay: both folds over a table say what the stream would say."""
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from segmentation import rows as kinds
 from segmentation.first_model import Fit
@@ -48,7 +50,12 @@ def test_blocks_end_where_an_epoch_is_over_and_lose_no_row() -> None:
             sum(len(b.rows) for b in blocks[: number + 1]),
         )
         last = kinds.numbers(block.rows, "start").max() + HOUR
-        assert last <= CALENDAR.end(crossing.epoch) + PARAMETERS.lateness_s
+        over = CALENDAR.end(crossing.epoch) + PARAMETERS.lateness_s
+        assert last <= over <= ends(whole)[crossing.offset]
+
+
+def ends(whole: Log) -> NDArray[np.int64]:
+    return np.asarray(kinds.numbers(whole.rows, "start") + kinds.numbers(whole.rows, "seconds"))
 
 
 def test_an_empty_log_has_no_blocks() -> None:

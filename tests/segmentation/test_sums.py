@@ -1,5 +1,7 @@
 """Tiles and memories: exact integers by epoch, then sums that forget."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -7,7 +9,8 @@ import pytest
 
 from segmentation import rows as kinds
 from segmentation.answering import FULL_QUALITY
-from segmentation.memories import decays, share_estimated
+from segmentation.customers import newcomers
+from segmentation.memories import decays, share_estimated, view_of
 from segmentation.parameters import Parameters
 from segmentation.sums import COLUMN, WIDTH, absorb, absorb_hours, add_up, tile
 from tests.segmentation import hand
@@ -106,6 +109,14 @@ def test_a_memory_halves_in_its_half_life_and_then_takes_the_new_epoch() -> None
     assert after[1, :, 0].tolist() == pytest.approx([4.0, 8.0 / np.sqrt(2)])
     assert absorb_hours(np.full((2, 24), 2.0), tiles, 0.5)[0, [11, 12]].tolist() == [1.0, 501.0]
     assert (before == 8.0).all()
+
+
+@pytest.mark.parametrize(("epochs", "days"), [(1, 1.0), (2, 1.5), (200, 2.0)])
+def test_a_memory_is_as_long_as_its_customer_is_known_and_no_longer_than_it_remembers(epochs: int, days: float) -> None:
+    halving = Parameters(short_memory_s=DAY, long_memory_s=DAY)
+    customers = replace(newcomers(["A"], 1), first=np.array([TODAY], np.int32))
+    view = view_of(customers, customers.memories, TODAY + epochs - 1, halving)
+    assert view.days.tolist() == [[pytest.approx(days)] * 2]
 
 
 def test_the_share_of_estimates_is_none_where_nothing_was_metered() -> None:
