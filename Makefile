@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -27,6 +27,24 @@ lock: ## make requirements.lock anew from pyproject.toml, keeping what still fit
 	$(UV) pip compile pyproject.toml --group dev $(UPGRADE) --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file $(LOCK)
 	@! grep -nE '://|^-' $(LOCK) || { echo "$(LOCK) names a host: see above"; exit 1; }
+
+golden: ## make the golden folders of tests/golden anew: look at the difference before you keep it
+	PYTHONPATH=. $(PYTHON) -m tests.golden.remake
+
+real: ## all real readings through the verbs, 365 days of them as history: produce, seed, stream, events, replay
+	REAL_BEFORE=365 REAL_AFTER=1000 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_real_input.py
+
+faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
+	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
+
+throughput: ## readings per second beside Spark's own floor
+	PYTHONPATH=. $(PYTHON) -m benchmarks.throughput
+
+latency: ## from a reading to its early event
+	PYTHONPATH=. $(PYTHON) -m benchmarks.latency
+
+catch-up: ## closed epochs per minute while history streams in
+	PYTHONPATH=. $(PYTHON) -m benchmarks.catch_up
 
 lock-jars: ## make kwadrant/jars.lock anew from kwadrant/ivy.xml
 	PYTHONPATH=. $(PYTHON) scripts/lock_jars.py

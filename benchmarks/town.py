@@ -1,5 +1,6 @@
 """Synthetic customers for benchmarks, made by Spark itself: kafka-python would take minutes to send them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_bat
     """Return a deployment of so many customers, with its first model on the control topic."""
     stream = f"bench-{customers}"
     named = settings.model_copy(update={"stream": stream})
-    parameters = named.parameters(buckets=seeding.buckets_for(customers), **changes)
+    parameters = replace(named.parameters(buckets=seeding.buckets_for(customers)), **changes)  # type: ignore[arg-type]
     history(spark, customers, folder / "rows")
     epoch = Calendar("UTC").epoch_of_date(FIRST + timedelta(days=HISTORY_DAYS)) - 1
     found = seeding.seed(

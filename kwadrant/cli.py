@@ -19,7 +19,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, HOST:PORT[,...]; over every setting")]
-Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: first state, checkpoint [setting: folder]")]
+Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: first state, checkpoint (setting: folder)")]
 Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
 Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
 Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
@@ -83,7 +83,7 @@ def broker(folder: Annotated[Path, typer.Option(help="data folder")] = Path("var
 def topics(
     *,
     bootstrap: Bootstrap = None,
-    partitions: Annotated[int | None, typer.Option(min=1, help="of new data topics [setting: partitions]")] = None,
+    partitions: Annotated[int | None, typer.Option(min=1, help="of new data topics (setting: partitions)")] = None,
     replication: Annotated[int, typer.Option(min=1, help="replicas of new topics")] = 1,
     check: Annotated[bool, typer.Option("--check", help="only look, create nothing; exit 1 on a difference")] = False,
 ) -> None:

@@ -22,7 +22,7 @@ GRACE = 90.0
 """How long the stream may take to finish the batch in hand [s]."""
 _READY = b'{"ready"'
 _BATCH = b'{"batch"'
-_NOISE = ("{", " WARN ", "WARNING: ", "To adjust logging level", "Setting Spark log level", "Using Spark's default")
+_NOISE = ("{", " WARN ", "WARNING: ", "arnings.warn(", " logging level ", " log level to ", "Using Spark's default")
 _decode = msgspec.json.Decoder(Batch).decode
 
 

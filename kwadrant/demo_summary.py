@@ -48,7 +48,7 @@ def telling(events: Sequence[Event]) -> list[Event]:
 
 def _evaluation(judged: Judged) -> list[str]:
     if judged.all == 0:
-        return ["No move was confirmed yet: that takes a week of the town. Start again, and it goes on from here."]
+        return ["No move was confirmed yet: that takes some weeks of the town. Start again, and it goes on from here."]
     said = (
         f"Looked up in the simulator, which the stream never reads: {judged.right} of {judged.all} confirmed moves "
         f"({judged.right / judged.all:.0%}) are customers that really changed in the {FORESEEN.days} days before"

@@ -20,7 +20,7 @@ ZONE = "Europe/Berlin"
 START = date(2018, 1, 1)
 """A Monday so long ago that nobody sees the town reach the present: messages of the future are refused."""
 HISTORY_DAYS = 60
-CHANGE_DAYS = 720
+CHANGE_DAYS = 480
 CHANGE_SHARE = 0.7
 UNTIL = START + timedelta(days=HISTORY_DAYS)
 """The day on which the stream begins."""

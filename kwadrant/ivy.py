@@ -2,18 +2,21 @@
 
 import importlib.util
 import re
-import subprocess
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
 from kwadrant.errors import JarsFetchError
+from kwadrant.processes import Child, start, stop
 
 Report = Callable[[str], None]
 
 MODULE = Path(__file__).with_name("ivy.xml")
 CONFIGURATIONS = ("spark", "broker")
+_PAUSE = 0.05  # [s] between two looks at Ivy's log
 ATTEMPTS = 3  # a dropped connection is common over 50 files; what was fetched stays in the work folder's cache
 _PATTERN = "[conf]/[artifact]-[revision](-[classifier]).[ext]"
 _CONNECT, _READ = 20_000, 60_000  # [ms]; Ivy by itself waits for ever
@@ -114,14 +117,28 @@ def ivy_jar() -> Path:
 
 
 def _run(arguments: list[str], log: Path, progress: Progress) -> int:
-    with (
-        log.open("w", encoding="utf-8") as file,
-        subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
-    ):
-        for line in process.stdout or ():
-            file.write(line)
+    """Run Ivy as a child that cannot outlive us, and hear what it says while it runs."""
+    child = start(arguments, log=log)
+    try:
+        with log.open(encoding="utf-8", errors="replace") as file:
+            _hear(file, child, progress)
+        return child.process.wait()
+    finally:
+        stop(child)
+
+
+def _hear(file: TextIO, child: Child, progress: Progress) -> None:
+    line = ""
+    while True:
+        running = child.running
+        line += file.readline()
+        if line.endswith("\n"):
             progress.hear(line)
-    return process.returncode
+            line = ""
+        elif not running:
+            return
+        else:
+            time.sleep(_PAUSE)
 
 
 def _listed(failed: Iterable[str]) -> str:

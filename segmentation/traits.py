@@ -19,7 +19,12 @@ from segmentation.rows import pc
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
 CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
-NOUNS = ("customer", "household", "shop", "office", "workshop", "factory", "farm", "school", "hotel", "public")
+CLASSES = {
+    "household": "household", "residential": "household", "commercial": "business", "industrial": "plant",
+    "agricultural": "farm", "public": "public site",
+}  # fmt: skip
+"""What a customer of each archive class is called."""
+NOUNS = ("customer", *dict.fromkeys(CLASSES.values()))
 
 _decode = msgspec.json.Decoder(Archive)
 
@@ -70,5 +75,4 @@ def _numbers(archive: Archive) -> tuple[float, float, float]:
 
 
 def _noun(archive: Archive) -> int:
-    name = (archive.customer_class or "").lower()
-    return NOUNS.index(name) if name in NOUNS else 0
+    return NOUNS.index(CLASSES.get((archive.customer_class or "").lower(), NOUNS[0]))

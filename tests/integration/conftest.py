@@ -4,8 +4,8 @@ import os
 import random
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ from segmentation.calendar import Calendar
 from segmentation.central_node import CentralState
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
+from segmentation.rows import names
 from simulator import town
 from streaming import job
-from streaming.commit import Facts
 from streaming.deployment import Deployment
+from streaming.ending import Ending
+from streaming.facts import Facts
 from streaming.records import control_record
+from streaming.start import central_state
 from tests.integration import bad
 
 ZONE = "Europe/Berlin"
@@ -61,8 +64,8 @@ class World:
 
     def parameters(self, stream: str) -> Parameters:
         """Parameters of a deployment of the town."""
-        lively = {"margin": 0.3, "dwell": "P2D", "cool_down": "P7D"}
-        return Settings(stream=stream, time_zone=ZONE, **lively).parameters(buckets=8)
+        lively = Settings(stream=stream, time_zone=ZONE, margin=0.3, dwell="P2D", cool_down="P7D")
+        return lively.parameters(buckets=8)
 
     @property
     def settings(self) -> Settings:
@@ -82,30 +85,42 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A town whose log stands on a broker: shuffled within the lateness, with repeats."""
+def fetched() -> JarFolder:
+    """Return the jars, fetched if this machine has none yet."""
+    return jars.ensure(report=print, environment=os.environ)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, fetched: JarFolder) -> Iterator[dict[str, object]]:
+    """Return client options of a broker of the module's own, without topics."""
+    with Broker(tmp_path_factory.mktemp("broker"), fetched.broker) as broker:
+        yield {"bootstrap_servers": broker.bootstrap}
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, fetched: JarFolder) -> Iterator[World]:
+    """Return a town whose log stands on a broker: shuffled within the lateness, with repeats."""
     folder = tmp_path_factory.mktemp("world")
     made = town.simulate(CUSTOMERS, DAYS, random_state=3, start=START, zone=ZONE, history_days=HISTORY_DAYS,
                          change_days=DAYS - HISTORY_DAYS, change_share=0.9)  # fmt: skip
     found = {READINGS: made.readings, TRANSACTIONS: made.transactions, ARCHIVE: made.archive}
-    fetched = jars.ensure(report=print, environment=os.environ)
     with Broker(folder / "broker", fetched.broker) as broker:
         topics.create({"bootstrap_servers": broker.bootstrap}, PARTITIONS)
-        coin = random.Random(5)
+        coin = random.Random(5)  # noqa: S311 - for a shuffle
         whole = World(found, broker.bootstrap, folder, fetched, bad.messages(BAD_MESSAGES, coin), TOO_LATE)
         send_shuffled(whole, coin)
         yield whole
 
 
 def send_shuffled(world: World, coin: random.Random) -> None:
-    """Send what is after the history: every row late by up to the allowed lateness, one in fifty twice; bad ones between."""
+    """Send what is after the history: rows late by up to the lateness, one in fifty twice; bad ones between."""
     parameters, calendar = world.parameters("any"), Calendar(ZONE)
     begin = calendar.end(world.ask.epoch - 2) * 1_000_000
     arrivals: list[Arrival] = []
     for topic in INPUTS:
         table = world.tables[topic]
-        texts = encode.JSON[topic](table).to_pylist()
-        for time, customer, text in zip(_times(topic, table), table["customer_id"].to_pylist(), texts, strict=True):
+        texts = names(encode.JSON[topic](table))
+        for time, customer, text in zip(_times(topic, table), names(table["customer_id"]), texts, strict=True):
             if time < begin and topic != ARCHIVE:
                 continue
             for _ in range(2 if coin.random() < 0.02 else 1):
@@ -121,12 +136,12 @@ def send_shuffled(world: World, coin: random.Random) -> None:
 
 
 def _far_too_late(world: World, begin: int) -> list[Arrival]:
-    """Readings of the first streamed days under meters of their own, ten days after."""
+    """Return readings of the first streamed days under meters of their own, ten days after."""
     table = world.tables[READINGS]
     times = np.array(_times(READINGS, table))
     rows = np.flatnonzero(times > begin + 3 * DAY_US)[:TOO_LATE]
-    texts = encode.JSON[READINGS](table.take(pa.array(rows))).to_pylist()
-    customers = table["customer_id"].take(pa.array(rows)).to_pylist()
+    texts = names(encode.JSON[READINGS](table.take(rows)))
+    customers = names(table["customer_id"].take(rows))
     return [
         (float(times[row] + 10 * DAY_US), READINGS, customer.encode(), text.replace("UP-", "LATE-").encode())
         for row, customer, text in zip(rows, customers, texts, strict=True)
@@ -169,12 +184,12 @@ class Run:
     facts: list[Facts]
 
     def confirmed(self) -> list[dict[str, Any]]:
-        """The canonical part of the confirmed events, in a fixed order."""
+        """Return the canonical part of the confirmed events, in a fixed order."""
         return canonical(self.events)
 
 
 def canonical(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Confirmed events without what may differ between cuts."""
+    """Return confirmed events without what may differ between cuts."""
     kept = [
         {name: value for name, value in event.items() if name not in CANONICAL_OUT}
         for event in events if event["status"] == "confirmed"
@@ -188,13 +203,13 @@ def plain(events: list[Event]) -> list[dict[str, Any]]:
 
 
 def bare(model: Model) -> Model:
-    """A model without the name of its stream: what two streams over one log have in common."""
+    """Return a model without the name of its stream: what two streams over one log have in common."""
     return msgspec.structs.replace(model, fingerprint="")
 
 
 @pytest.fixture(scope="session")
 def rows_file(world: World) -> Path:
-    """The town's rows as `seed` writes them for Spark."""
+    """Return the town's rows as `seed` writes them for Spark."""
     folder = world.folder / "rows"
     folder.mkdir()
     pq.write_table(pa.concat_tables(world.rows()), folder / "rows.parquet")
@@ -219,7 +234,7 @@ def seed(world: World, session: SparkSession, rows_file: Path) -> Seed:
         producer.send(record.topic, record.value, key=record.key)
         producer.close()
         return Deployment(
-            parameters=parameters, kafka=world.settings.kafka, checkpoint=folder / "checkpoint-1",
+            parameters=parameters, generation=1, kafka=world.settings.kafka, checkpoint=folder / "checkpoint-1",
             initial_state=seeding.initial_state_path(folder, 1), rows_per_batch=rows_per_batch,
         )  # fmt: skip
 
@@ -229,7 +244,7 @@ def seed(world: World, session: SparkSession, rows_file: Path) -> Seed:
 def stream_until_idle(session: SparkSession, deployment: Deployment) -> Run:
     """Run the stream to its end, in this process."""
     facts: list[Facts] = []
-    job.run(session, deployment, job.Ending(threading.Event(), until_idle=True), (facts.append,))
+    job.run(session, deployment, Ending(threading.Event(), until_idle=True), (facts.append,))
     return said(deployment, facts)
 
 
@@ -250,11 +265,11 @@ def streamed(session: SparkSession, seed: Seed) -> Streamed:
 
 
 def said(deployment: Deployment, facts: list[Facts] | None = None) -> Run:
-    """What a deployment has said so far."""
+    """Return what a deployment has said so far."""
     source = f"/kwadrant/{deployment.parameters.stream}".encode()
     records = read_topic(deployment.kafka["bootstrap.servers"], EVENTS)
     events = [msgspec.json.decode(r.value) for r in records if dict(r.headers)["ce_source"] == source]
-    return Run(events, job.central_state(deployment), facts or [])
+    return Run(events, central_state(deployment), facts or [])
 
 
 def read_topic(bootstrap: str, topic: str) -> list[Any]:
@@ -274,18 +289,8 @@ def read_topic(bootstrap: str, topic: str) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def oracle(world: World) -> tuple[list[dict[str, Any]], replay.Replay]:
-    """What both folds say in one process over the same tables, in event-time order."""
+    """Return what both folds say in one process over the same tables, in event-time order."""
     log = replay.Log.of(*world.rows())
     running = replay.begin(log, world.ask, world.parameters("oracle"))
     events = [event for step in replay.run(running, log) for event in step.events]
     return plain(events), running
-
-
-def moment(text: str) -> datetime:
-    """A time out of an event."""
-    return datetime.fromisoformat(text)
-
-
-def renamed(deployment: Deployment, **changes: Any) -> Deployment:  # noqa: ANN401
-    """A deployment with other settings."""
-    return replace(deployment, **changes)

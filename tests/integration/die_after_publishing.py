@@ -1,4 +1,4 @@
-"""A stream that kills itself, driver and JVM, after the transaction of its n-th batch and before Spark's commit of it."""
+"""A stream that kills itself, driver and JVM, after the transaction of its n-th batch and before Spark's commit."""
 
 import os
 import signal
@@ -11,7 +11,8 @@ from kwadrant.seed import deployment_of
 from kwadrant.settings import Settings
 from kwadrant.stream import seeded
 from streaming import job
-from streaming.commit import Facts
+from streaming.ending import Ending
+from streaming.facts import Facts
 
 
 def children(pid: int) -> list[int]:
@@ -45,7 +46,7 @@ def main() -> None:
                 os.kill(pid, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    job.run(session, deployment_of(settings, parameters, generation), job.Ending(threading.Event()), (die,))
+    job.run(session, deployment_of(settings, parameters, generation), Ending(threading.Event()), (die,))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ CUTS = (4_000, 15_000, 90_000)
 
 @pytest.fixture(scope="module", params=CUTS)
 def run(request: pytest.FixtureRequest, streamed: Streamed) -> Run:
-    """A stream over the shuffled log, in batches of at most so many rows."""
+    """Return a stream over the shuffled log, in batches of at most so many rows."""
     return streamed(request.param)
 
 

@@ -1,6 +1,6 @@
-"""10,000 bad messages stand in the town's log: every one becomes a dead letter with its reason, once; good rows are unharmed.
+"""10,000 bad messages stand in the town's log: every one becomes a dead letter with its reason, once.
 
-That they are unharmed is what `test_any_cut` shows: its log is the same one.
+That good rows are unharmed is what `test_any_cut` shows: its log is the same one.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """`kill -9` of driver and JVM, then the end of the log: nothing lost, nothing said twice.
 
-Two random kills and one in the gap here; `make faults` does ten and three (KWADRANT_KILLS, KWADRANT_GAP_KILLS).
+Two random kills and one in the gap here; `make faults` does ten and three (FAULTS_KILLS, FAULTS_GAP_KILLS).
 """
 
 import os
@@ -19,8 +19,9 @@ from tests.integration.conftest import Run, Seed, World, bare, canonical, said
 from tests.integration.die_after_publishing import children
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1_800)]
-KILLS = int(os.environ.get("KWADRANT_KILLS", "2"))
-GAP_KILLS = int(os.environ.get("KWADRANT_GAP_KILLS", "1"))
+KILLS = int(os.environ.get("FAULTS_KILLS", "2"))
+GAP_KILLS = int(os.environ.get("FAULTS_GAP_KILLS", "1"))
+RANDOM_STATE = int(os.environ.get("FAULTS_RANDOM_STATE", "11"))
 ROOT = Path(__file__).resolve().parents[2]
 DIE = Path(__file__).with_name("die_after_publishing.py")
 
@@ -54,8 +55,8 @@ def _kill_at(process: subprocess.Popen[str], wait: float) -> None:
 
 @pytest.fixture(scope="module")
 def run(world: World, seed: Seed) -> Run:
-    """A stream that was killed again and again, and then ran to its end."""
-    deployment, coin = seed("killed", 7_000), random.Random(int(os.environ.get("KWADRANT_SEED", "11")))
+    """Return a stream that was killed again and again, and then ran to its end."""
+    deployment, coin = seed("killed", 7_000), random.Random(RANDOM_STATE)  # noqa: S311 - for moments
     for kill in range(max(KILLS, GAP_KILLS)):
         if kill < GAP_KILLS:
             gap = [sys.executable, str(DIE), world.bootstrap, str(world.folder / "killed"), str(coin.randint(1, 4))]
@@ -65,8 +66,9 @@ def run(world: World, seed: Seed) -> Run:
                 _stream(world, "--json"), env=_environment(), stdout=subprocess.PIPE, text=True
             )
             _kill_at(streaming, coin.uniform(0, 8))
-    ended = subprocess.run(_stream(world, "--until-idle"), env=_environment(), capture_output=True, text=True, timeout=600,
-                           check=False)  # fmt: skip
+    ended = subprocess.run(
+        _stream(world, "--until-idle"), env=_environment(), capture_output=True, text=True, timeout=600, check=False
+    )
     assert ended.returncode == 0, ended.stdout[-2_000:] + ended.stderr[-4_000:]
     return said(deployment)
 

@@ -16,16 +16,16 @@ from tests.segmentation.towns import PARAMETERS, SEEDED
 
 ASK = Fit(k=3, epoch=SEEDED)
 LEVELS = (2.0, 5.0, 9.0)
-SHOP, FACTORY = NOUNS.index("shop"), NOUNS.index("factory")
+BUSINESS, PLANT = NOUNS.index("business"), NOUNS.index("plant")
 
 
 def portrait() -> Portrait:
-    """Return sixty customers of three sizes; the small ones are shops, the rest factories."""
+    """Return sixty customers of three sizes; the small ones are businesses, the rest plants."""
     source = np.random.default_rng(7)
     values = np.full((60, len(NAMES)), np.nan)
     values[:, NAMES.index("consumption")] = np.repeat(LEVELS, 20) + source.normal(0, 0.1, 60)
     values[:, NAMES.index("growth")] = np.repeat((0.0, 0.5, -0.5), 20) + source.normal(0, 0.05, 60)
-    nouns = np.array([SHOP] * 20 + [FACTORY] * 40)
+    nouns = np.array([BUSINESS] * 20 + [PLANT] * 40)
     return Portrait([f"C{n:02d}" for n in range(60)], values, nouns)
 
 
@@ -47,7 +47,7 @@ def test_the_clusters_stand_in_the_order_of_their_positions_and_bear_their_custo
     centres = centres_of(model)
     assert ids_of(model).tolist() == [0, 1, 2]
     assert [tuple(c) for c in centres] == sorted(tuple(c) for c in centres)
-    assert [cluster.name.split()[-1] for cluster in model.clusters] == ["shop", "factory", "factory"]
+    assert [cluster.name.split()[-1] for cluster in model.clusters] == ["business", "plant", "plant"]
     assert fit(sample(parts_of(portrait())), ASK, PARAMETERS) == model
 
 
