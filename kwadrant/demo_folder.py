@@ -60,9 +60,7 @@ class WorkFolder:
         """Return the log of a child."""
         return self.path / "logs" / f"{name}.log"
 
-    def remember(
-        self, *, seeded: bool | None = None, sent: int | None = None, closed: int | None = None
-    ) -> None:
+    def remember(self, *, seeded: bool | None = None, sent: int | None = None, closed: int | None = None) -> None:
         """Write down what changed; a kill leaves the old memory or the new one."""
         told = {"seeded": seeded, "sent": sent, "closed": closed}
         changes = {name: value for name, value in told.items() if value is not None}
