@@ -81,6 +81,12 @@ def test_the_example_has_rows_refusals_and_crossings() -> None:
     assert whole.crossings
 
 
+def test_a_block_without_a_good_row_still_brings_its_refusals() -> None:
+    bad = next(one for one in messages() if one.value is None)
+    ((row,),) = (parcel.to_pylist() for parcel in pack(PARAMETERS)(iter([block([bad])])))
+    assert [(one.offset, one.reason) for one in unpack([row["payload"]])[0].rejected] == [(bad.offset, "tombstone")]
+
+
 def test_an_empty_block_makes_no_parcel() -> None:
     assert list(pack(PARAMETERS)(iter([block([])]))) == []
     assert unpack([])[1:] == ([], 0)

@@ -1,0 +1,53 @@
+"""What a seeding leaves behind: a deployment's identity, and a state for every bucket."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batch_init.history import _portrait_bytes, _remember, nobody, portrait_of
+from batch_init.seeding import buckets_for, read_description, write_description
+from segmentation import codec
+from segmentation.history import portrait, remember
+from segmentation.intake import read
+from segmentation.rows import split
+from tests.segmentation.runs import first_model
+from tests.segmentation.towns import CALENDAR, PARAMETERS, SEEDED, town
+
+
+@pytest.mark.parametrize(("customers", "buckets"), [(0, 8), (1, 8), (64_000, 8), (64_001, 9), (1_000_000, 125)])
+def test_buckets_are_few_and_fat(customers: int, buckets: int) -> None:
+    assert buckets_for(customers) == buckets
+
+
+def test_a_description_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write_description(tmp_path, PARAMETERS, 3)
+    assert read_description(tmp_path) == (PARAMETERS, 3)
+
+
+def test_a_folder_without_one_has_no_description(tmp_path: Path) -> None:
+    assert read_description(tmp_path) is None
+
+
+def test_a_bucket_on_spark_remembers_what_the_fold_of_history_does() -> None:
+    rows = read(town(0).all, SEEDED, PARAMETERS).rows
+    row = _remember(1, rows, SEEDED, PARAMETERS, 2).to_pylist()[0]
+    expected = remember(split(rows, CALENDAR), SEEDED, PARAMETERS, 2)
+    assert row["payload"] == codec.pack_hot(expected)
+    assert (row["bucket"], row["customers"]) == (1, len(expected.customers))
+
+
+def test_a_portrait_survives_the_way_to_the_driver() -> None:
+    seen = portrait(remember(read(town(0).all, SEEDED, PARAMETERS).rows, SEEDED, PARAMETERS, 1), PARAMETERS)
+    found = portrait_of(_portrait_bytes(seen))
+    assert list(found.ids) == list(seen.ids)
+    np.testing.assert_array_equal(found.values, seen.values)
+    np.testing.assert_array_equal(found.nouns, seen.nouns)
+
+
+def test_a_bucket_without_customers_has_the_model_and_nobody() -> None:
+    model = first_model(0)
+    ((bucket, payload),) = nobody({2}, model, PARAMETERS, 4)
+    state = codec.unpack_hot(payload)
+    assert (bucket, len(state.customers), state.models.force, state.closed) == (2, 0, model, model.epoch)
+    assert state.passport.generation == 4
