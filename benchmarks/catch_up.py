@@ -1,20 +1,15 @@
 """Closed epochs per minute while history streams in: `make catch-up`."""
 
 import argparse
-import os
-import tempfile
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from kafka import KafkaProducer
 
 from benchmarks.throughput import WARM_UP
-from benchmarks.town import FIRST, HISTORY_DAYS, readings, seeded, send
-from kwadrant import encode, jars, spark, topics
-from kwadrant.broker import Broker
-from kwadrant.settings import Settings
+from benchmarks.town import FIRST, HISTORY_DAYS, bed, readings, seeded, send
+from kwadrant import encode
 from schemas.topics import INPUTS
 from streaming import job
 from streaming.ending import Ending
@@ -30,13 +25,9 @@ def main() -> None:
     ask.add_argument("--customers", type=int, default=10_000)
     ask.add_argument("--days", type=int, default=30)
     given = ask.parse_args()
-    fetched = jars.ensure(report=print, environment=os.environ)
-    with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker", fetched.broker) as broker:
-        topics.create({"bootstrap_servers": broker.bootstrap}, 4)
-        settings = Settings(kafka={"bootstrap.servers": broker.bootstrap}, folder=Path(name))
-        session = spark.session(settings, fetched.spark, "catch-up")
-        deployment = seeded(session, settings, given.customers, 100_000, Path(name))
-        producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all")
+    with bed("catch-up") as (session, settings):
+        deployment = seeded(session, settings, given.customers, 100_000, settings.folder)
+        producer = KafkaProducer(bootstrap_servers=settings.kafka["bootstrap.servers"], acks="all")
         for day in range(given.days):
             send(readings(session, given.customers, given.customers * HOURS, day * HOURS), deployment.options)
             _clock(producer, FIRST + timedelta(days=HISTORY_DAYS + day + 1))
@@ -44,7 +35,6 @@ def main() -> None:
         seen: list[tuple[float, Facts]] = []
         job.run(session, deployment, Ending(threading.Event(), until_idle=True),
                 (lambda facts: seen.append((time.monotonic(), facts)),))  # fmt: skip
-        session.stop()
     (begin, first), (end, last) = seen[WARM_UP], seen[-1]
     rows = sum(facts.counts["rows"] for _, facts in seen[WARM_UP + 1 :])
     closed = last.closed - first.closed

@@ -6,14 +6,11 @@ Probes are single readings so large that their customers move at once. Beside it
 
 import argparse
 import json
-import os
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer
@@ -21,10 +18,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from benchmarks.throughput import SCHEMA
-from benchmarks.town import FIRST, HISTORY_DAYS, seeded
-from kwadrant import encode, jars, spark, topics
-from kwadrant.broker import Broker
-from kwadrant.settings import Settings
+from benchmarks.town import FIRST, HISTORY_DAYS, bed, seeded
+from kwadrant import encode
 from schemas.event import Event
 from schemas.topics import EVENTS, INPUTS, READINGS
 from streaming import job
@@ -132,17 +127,13 @@ def main() -> None:
     ask.add_argument("--customers", type=int, default=10_000)
     ask.add_argument("--probes", type=int, default=60)
     given = ask.parse_args()
-    fetched = jars.ensure(report=print, environment=os.environ)
-    with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker", fetched.broker) as broker:
-        topics.create({"bootstrap_servers": broker.bootstrap}, 4)
-        settings = Settings(kafka={"bootstrap.servers": broker.bootstrap}, folder=Path(name))
-        session = spark.session(settings, fetched.spark, "latency")
+    with bed("latency") as (session, settings):
+        bootstrap = settings.kafka["bootstrap.servers"]
         # a probe must move its customer at once: what is measured is the way, not the hysteresis
-        deployment = seeded(session, settings, given.customers, 200_000, Path(name), margin=0.0, decisive=0.0)
-        base = floor(session, deployment, broker.bootstrap)
+        deployment = seeded(session, settings, given.customers, 200_000, settings.folder, margin=0.0, decisive=0.0)
+        base = floor(session, deployment, bootstrap)
         print(f"floor: an almost empty micro-batch takes {base:.3f} s", flush=True)
-        _while_streaming(session, deployment, lambda: _report(Probes(broker.bootstrap), given.probes, base))
-        session.stop()
+        _while_streaming(session, deployment, lambda: _report(Probes(bootstrap), given.probes, base))
 
 
 def _report(probes: Probes, count: int, base: float) -> None:

@@ -5,20 +5,14 @@ Both are measured on batches after the first two (start-up), as rows over the tr
 """
 
 import argparse
-import os
 import resource
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
-from benchmarks.town import readings, seeded, send
-from kwadrant import jars, spark, topics
-from kwadrant.broker import Broker
-from kwadrant.settings import Settings
+from benchmarks.town import bed, readings, seeded, send
 from schemas.topics import READINGS
 from streaming import job
 from streaming.deployment import Deployment
@@ -70,24 +64,13 @@ def main() -> None:
     ask.add_argument("--rows", type=int, default=3_000_000)
     ask.add_argument("--rows-per-batch", type=int, default=250_000)
     given = ask.parse_args()
-    fetched = jars.ensure(report=print, environment=os.environ)
     for customers in given.customers:
-        with tempfile.TemporaryDirectory() as name, Broker(Path(name) / "broker", fetched.broker) as broker:
-            _one(Path(name), broker.bootstrap, fetched.spark, customers, given)
-
-
-def _one(folder: Path, bootstrap: str, spark_jars: tuple[Path, ...], customers: int, given: argparse.Namespace) -> None:
-    settings = Settings(kafka={"bootstrap.servers": bootstrap}, folder=folder, driver_memory="3g")
-    topics.create({"bootstrap_servers": bootstrap}, 4)
-    session = spark.session(settings, spark_jars, "throughput")
-    try:
-        deployment = seeded(session, settings, customers, given.rows_per_batch, folder)
-        send(readings(session, customers, given.rows, 0), deployment.options)
-        base, full = floor(session, deployment), ours(session, deployment)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"| {customers:,} | {base:,.0f} | {full:,.0f} | {full / base:.2f} | {memory:,.0f} MB |", flush=True)
-    finally:
-        session.stop()
+        with bed("throughput", driver_memory="3g") as (session, settings):
+            deployment = seeded(session, settings, customers, given.rows_per_batch, settings.folder)
+            send(readings(session, customers, given.rows, 0), deployment.options)
+            base, full = floor(session, deployment), ours(session, deployment)
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"| {customers:,} | {base:,.0f} | {full:,.0f} | {full / base:.2f} | {memory:,.0f} MB |", flush=True)
 
 
 if __name__ == "__main__":

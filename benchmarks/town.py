@@ -1,5 +1,9 @@
-"""Synthetic customers for benchmarks, made by Spark itself: kafka-python would take minutes to send them."""
+"""Where benchmarks run, and their customers, made by Spark itself: kafka-python would take minutes to send them."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +13,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from batch_init import seeding
+from kwadrant import jars, spark, topics
+from kwadrant.broker import Broker
 from kwadrant.settings import Settings
 from schemas.topics import READINGS
 from segmentation.calendar import Calendar
@@ -20,6 +26,21 @@ FIRST = date(2025, 3, 3)
 HISTORY_DAYS = 8
 DAYTIME = 7, 19
 """First and last hour of the day's load."""
+
+
+@contextmanager
+def bed(name: str, *, driver_memory: str = "1500m") -> Iterator[tuple[SparkSession, Settings]]:
+    """Give a benchmark its own folder, broker, topics and Spark session; all of it is gone afterwards."""
+    fetched = jars.ensure(report=print, environment=os.environ)
+    with tempfile.TemporaryDirectory() as folder, Broker(Path(folder) / "broker", fetched.broker) as broker:
+        topics.create({"bootstrap_servers": broker.bootstrap}, 4)
+        kafka = {"bootstrap.servers": broker.bootstrap}
+        settings = Settings(kafka=kafka, folder=Path(folder), driver_memory=driver_memory)
+        session = spark.session(settings, fetched.spark, name)
+        try:
+            yield session, settings
+        finally:
+            session.stop()
 
 
 def customer() -> Column:
