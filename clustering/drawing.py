@@ -1,8 +1,11 @@
 """Random draws: an integer state in, the same rows out, on any machine."""
 
 import numpy as np
+import numpy.typing as npt
 
 from clustering.arrays import Floats, check_count
+
+Rows = npt.NDArray[np.intp]
 
 
 def generator(random_state: int, stream: int) -> np.random.Generator:
@@ -12,19 +15,33 @@ def generator(random_state: int, stream: int) -> np.random.Generator:
 
 
 def draw(source: np.random.Generator, shares: Floats) -> int:
-    """Return a row drawn with probability proportional to ``shares``.
+    """Return a row drawn with probability proportional to ``shares``; see `draws`."""
+    return int(draws(source, shares, 1)[0])
+
+
+def draws(source: np.random.Generator, shares: Floats, count: int) -> Rows:
+    """Return rows drawn one after the other, each with probability proportional to ``shares``, repeats included.
 
     Law: r adjacent copies of a row behave as one row with r times the share, and a share of 0 is never drawn.
 
     Parameters
     ----------
     source : numpy.random.Generator
-        Moves on by one number.
+        Moves on by ``count`` numbers.
     shares : (n,)
-        Not negative, not all 0; untouched. Cost: O(n).
+        Not negative, not all 0; untouched.
+    count : int
+        Rows drawn.
+
+    Returns
+    -------
+    (count,)
+        Cost: O(n + count log n).
     """
     cumulative = np.cumsum(shares)
     total = cumulative[-1]
-    row = int(np.searchsorted(cumulative, source.random() * total, side="right"))
+    rows = np.searchsorted(cumulative, source.random(count) * total, side="right")
     # u * total may round up to total: the last row with a share, not the last row, is then meant
-    return min(row, int(np.searchsorted(cumulative, total, side="left")))
+    last = int(np.searchsorted(cumulative, total, side="left"))
+    drawn: Rows = np.minimum(rows, last)
+    return drawn

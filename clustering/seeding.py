@@ -1,5 +1,7 @@
 """The first centres: k-means++, a local search, Lloyd, and swaps that repair what is left."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from clustering.arrays import Floats, check_count, check_points, check_weights
@@ -12,6 +14,9 @@ from clustering.swaps import removal_gain_swaps
 
 _STREAM_PLUS_PLUS = 1
 _STREAM_LOCAL_SEARCH = 2
+_STREAM_RANDOM = 3
+
+Appeal = Callable[[Floats], Floats]
 
 
 def kmeans_plus_plus(points: Floats, weights: Floats, k: int, *, random_state: int) -> Floats:
@@ -37,23 +42,31 @@ def kmeans_plus_plus(points: Floats, weights: Floats, k: int, *, random_state: i
     ----------
     D. Arthur, S. Vassilvitskii, k-means++: the advantages of careful seeding, SODA 2007.
     """
-    points = np.asfortranarray(check_points(points))
-    weights = check_weights(weights, len(points))
-    check_count(k, "k", least=1)
     source = generator(random_state, _STREAM_PLUS_PLUS)
-    chosen = [draw(source, weights)]
-    distance = _distances_to(points, chosen[0])
-    while len(chosen) < k:
-        shares = weights * distance
-        if not shares.any():
-            raise TooFewDistinctRows(
-                expected=f"at least k = {k} distinct rows with weight",
-                found=f"{len(chosen)}",
-                todo="ask for fewer clusters or wait for more customers",
-            )
-        chosen.append(draw(source, shares))
-        distance = np.minimum(distance, _distances_to(points, chosen[-1]))
-    return points[chosen].copy(order="C")
+    return _drawn(points, weights, k, source, lambda distance: distance)
+
+
+def random_rows(points: Floats, weights: Floats, k: int, *, random_state: int) -> Floats:
+    """Draw k distinct rows as centres, each with probability proportional to its weight.
+
+    Law: r adjacent copies of a row behave as one row of weight r; a row of weight 0 is never drawn and changes no bit.
+
+    Parameters
+    ----------
+    points, weights, k, random_state
+        As for `kmeans_plus_plus`.
+
+    Returns
+    -------
+    (k, d)
+        Distinct rows of ``points``. Cost: O(n k d).
+
+    References
+    ----------
+    E. W. Forgy, Cluster analysis of multivariate data, Biometrics 21 (1965).
+    """
+    source = generator(random_state, _STREAM_RANDOM)
+    return _drawn(points, weights, k, source, lambda distance: (distance > 0).astype(np.float64))
 
 
 def local_search(points: Floats, weights: Floats, centres: Floats, *, steps: int, random_state: int) -> Floats:
@@ -123,6 +136,26 @@ def seed(points: Floats, weights: Floats, k: int, *, random_state: int) -> Clust
     drawn = kmeans_plus_plus(points, weights, k, random_state=random_state)
     better = local_search(points, weights, drawn, steps=2 * k, random_state=random_state)
     return removal_gain_swaps(points, weights, lloyd(points, weights, better))
+
+
+def _drawn(points: Floats, weights: Floats, k: int, source: np.random.Generator, appeal: Appeal) -> Floats:
+    """Draw k distinct rows: the first by weight, the others by weight times ``appeal`` of their D²."""
+    points = np.asfortranarray(check_points(points))
+    weights = check_weights(weights, len(points))
+    check_count(k, "k", least=1)
+    chosen = [draw(source, weights)]
+    distance = _distances_to(points, chosen[0])
+    while len(chosen) < k:
+        shares = weights * appeal(distance)
+        if not shares.any():
+            raise TooFewDistinctRows(
+                expected=f"at least k = {k} distinct rows with weight",
+                found=f"{len(chosen)}",
+                todo="ask for fewer clusters or wait for more customers",
+            )
+        chosen.append(draw(source, shares))
+        distance = np.minimum(distance, _distances_to(points, chosen[-1]))
+    return points[chosen].copy(order="C")
 
 
 def _distances_to(points: Floats, row: int) -> Floats:
