@@ -14,6 +14,7 @@ from kwadrant.tables import ARCHIVE, READINGS, TRANSACTIONS, Layout
 from schemas.archive import Archive
 from schemas.control import Candidate, Close, Promote
 from schemas.event import CANONICAL_OUT, CustomerState, Event, Evidence, Place, Reason
+from schemas.fitted import Fitted, Scaling
 from schemas.model import Cluster, Model
 from schemas.progress import Progress
 from schemas.reading import Clock, Interval, Quality, Reading
@@ -33,6 +34,11 @@ EVENT = Event(
     reasons=(Reason("growth", 0.1, None, 0.2, 0.6, 0.1),),
     quality=Evidence(0.0, provisional=False), event_time="2026-11-20T07:45:00Z",
 )  # fmt: skip
+FITTED = Fitted(
+    version=1, software="0.1.0", columns=("kwh",), id_column=None, weight_column=None, k=1, start="rgs",
+    random_state=0, scaling=Scaling("robust", (1.0,), (2.0,), 5.0), weighting="eta2", factor_weights=(1.0,), grid=(31,),
+    centres=((3.0,),), scaled_centres=((1.0,),), masses=(4.0,), rows=4, sse=0.5, sse_bound=0.5,
+)  # fmt: skip
 EXAMPLES: list[tuple[str, msgspec.Struct]] = [
     ("reading", Reading("C", Interval(NOW, "PT15M"), 0.412, "kWh", Quality("measured", "1.0.0"), received_at=NOW)),
     ("clock", Clock(NOW)),
@@ -43,6 +49,7 @@ EXAMPLES: list[tuple[str, msgspec.Struct]] = [
     ("event", msgspec.structs.replace(EVENT, origin="backfill", supersedes="d", batch_id=3, processed_time="now")),
     ("customer-state", CustomerState("C", PLACE, 1, "e")),
     ("model", MODEL),
+    ("fitted", FITTED),
     ("control", Promote("town", 1, MODEL)),
     ("control", Candidate("town", 1, MODEL)),
     ("control", Close("town", 1, 9_820, {"0": 17, "4096": 3})),
@@ -102,6 +109,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("event", {"from": None}),
     ("control", {"type": "explode"}), ("control", {"upto": {"0": "x"}}), ("model", {"clusters": 3}),
     ("progress", {"batch": "1"}), ("customer-state", {"place": {}}),
+    ("fitted", {"version": 2}), ("fitted", {"k": 0}), ("fitted", {"sha256": "00"}), ("fitted", {"more": 1}),
+    ("fitted", {"scaling": {"kind": "log", "centre": [0], "spread": [1], "clip": None}}),
 ]  # fmt: skip
 
 
