@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.lloyd import Clustering
-from clustering.scaling import RobustScaling, fit_robust
+from clustering.scaling import Scaling, fit_robust
 from clustering.seeding import seed
 from clustering.weighting import half_eta_squared
 from schemas.model import Cluster, Model
@@ -66,11 +66,11 @@ def fit(portrait: Portrait, ask: Fit, parameters: Parameters, *, customers: int 
     return _model(portrait, space, found, ask, parameters, scale=(customers or len(scaled)) / len(scaled))
 
 
-def _scaling(values: Floats) -> RobustScaling:
+def _scaling(values: Floats) -> Scaling:
     """Robust scaling, no finer than what is worth telling apart; an index that never differs stays silent."""
     found = fit_robust(values, clip=CLIP)
     least = np.array([index.least for index in REGISTRY])
-    return RobustScaling(found.centre, np.where(found.spread > 0, np.maximum(found.spread, least), 0.0), found.clip)
+    return Scaling(found.centre, np.where(found.spread > 0, np.maximum(found.spread, least), 0.0), found.clip)
 
 
 def _weights(scaled: Floats, ask: Fit) -> Floats:

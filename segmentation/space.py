@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clustering.assignment import squared_distances
 from clustering.cells import GRID, to_grid
-from clustering.scaling import RobustScaling
+from clustering.scaling import Scaling
 from schemas.model import Model
 from segmentation.indices import Index, chosen
 
@@ -21,7 +21,7 @@ class Space:
     """The space of one model: `root_weights` (d,) are the square roots of its factor weights."""
 
     indices: tuple[Index, ...]
-    scaling: RobustScaling
+    scaling: Scaling
     root_weights: Floats
 
     def place(self, values: Floats) -> Ints:
@@ -44,7 +44,7 @@ class Space:
 @lru_cache(maxsize=8)
 def space_of(model: Model) -> Space:
     """Return the space of `model`; the same for all its versions until a re-seed."""
-    scaling = RobustScaling(np.array(model.scale_centre), np.array(model.scale_spread), model.clip)
+    scaling = Scaling(np.array(model.scale_centre), np.array(model.scale_spread), model.clip)
     return Space(chosen(model.indices), scaling, np.sqrt(np.array(model.factor_weights)))
 
 

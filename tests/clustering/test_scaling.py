@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustering.arrays import Floats
-from clustering.scaling import RobustScaling, fit_robust
+from clustering.scaling import Scaling, fit_robust
 
 laws = settings(max_examples=40, deadline=None)
 states = st.integers(0, 2**32)
@@ -78,5 +78,5 @@ def test_constant_and_missing_columns_are_never_scaled() -> None:
 
 
 def test_huge_values_are_clipped_without_a_warning() -> None:
-    scaling = RobustScaling(np.array([-1e308]), np.array([1.0]), 5.0)
+    scaling = Scaling(np.array([-1e308]), np.array([1.0]), 5.0)
     np.testing.assert_array_equal(scaling.apply(np.array([[1e308]])), [[5.0]])
