@@ -52,6 +52,14 @@ def gather(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalSt
     return replace(state, gathered=replace(gathered, sums=sums))
 
 
+def follow(state: LocalState, blocks: tuple[pa.Table, ...], parameters: Parameters) -> LocalState:
+    """Return `state` after it took in `blocks` of open rows, what is gathered with them; its flags are as they were."""
+    grown = replace(state, open=(*state.open, *blocks))
+    if state.gathered is None or not blocks:
+        return grown
+    return gather(grown, pa.concat_tables(blocks), parameters)
+
+
 def flag(state: LocalState, parameters: Parameters) -> tuple[LocalState, tuple[Event, ...]]:
     """Judge the customers of the last open block of rows as if their present epoch closed now.
 

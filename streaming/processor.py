@@ -1,10 +1,10 @@
 """The bucket processor: Spark's state around the local node's fold.
 
-Five state variables that change at different times: `mark` and `open` with every batch, `hot` and `window` when an
+Five state variables that change at different times: `trail` and `open` with every batch, `hot` and `window` when an
 epoch closes, `early` when a flag is raised or resolved.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,10 @@ from pyspark.sql.streaming.stateful_processor import StatefulProcessor, Stateful
 from schemas.control import Control
 from segmentation import codec, output
 from segmentation import rows as kinds
+from segmentation.early import follow
 from segmentation.intake import Intake
 from segmentation.local_node import fold
-from segmentation.local_state import LocalState
+from segmentation.local_state import Flag, LocalState
 from segmentation.parameters import Parameters
 from streaming import memo
 from streaming.errors import NotSeeded
@@ -51,10 +52,10 @@ class BucketProcessor(StatefulProcessor):
 
     def init(self, handle: StatefulProcessorHandle) -> None:
         """Name the state variables."""
-        self._mark = handle.getValueState("mark", _PAYLOAD)
+        self._trail = handle.getValueState("trail", _PAYLOAD)
         self._hot = handle.getValueState("hot", _PAYLOAD)
         self._early = handle.getValueState("early", _PAYLOAD)
-        self._open = handle.getListState("open", _PAYLOAD)
+        self._open = handle.getMapState("open", "block int", _PAYLOAD)
         self._window = handle.getMapState("window", "epoch int", _PAYLOAD)
 
     # names and keyword arguments are Spark's; its types allow rows as well as frames
@@ -66,54 +67,68 @@ class BucketProcessor(StatefulProcessor):
         """Fold one batch of one bucket."""
         bucket = int(key[0])
         batch = _batch(rows)
-        before = self._load(bucket)
+        trail = memo.unpack(_value(self._trail))
+        before = self._load(bucket, trail)
         after, said = fold(before, batch.controls, batch.intake, bucket, self._parameters)
-        self._save(bucket, before, after, batch)
+        self._save(before, after)
+        trail = memo.longer(trail, batch.trace, len(after.open), afresh=_hot_changed(before, after))
+        self._trail.update((memo.pack(trail),))
+        memo.keep(self._run, bucket, trail, after)
         said = msgspec.structs.replace(said, arrived=batch.arrived)
         yield pd.DataFrame({"bucket": [bucket], "payload": [output.pack(said)]})
 
     def close(self) -> None:
         """Nothing to release: the memo outlives the task on purpose."""
 
-    def _load(self, bucket: int) -> LocalState:
-        mark = _value(self._mark) or b""
-        known = memo.recall(self._run, bucket, mark)
-        if known is not None and mark:
-            return known
+    def _load(self, bucket: int, trail: memo.Trail) -> LocalState:
+        known = memo.recall(self._run, bucket, trail)
+        if known is None:
+            return self._read(bucket, trail)
+        state, present = known
+        if present:
+            return state
+        missed = self._blocks(len(state.open), trail[-1].blocks)
+        return replace(follow(state, missed, self._parameters), early=self._flags())
+
+    def _read(self, bucket: int, trail: memo.Trail) -> LocalState:
         hot = _value(self._hot)
         if hot is None:
             message = f"bucket {bucket} has no initial state; run `kwadrant seed` for this deployment first"
             raise NotSeeded(message)
         state = codec.unpack_hot(hot)
         state.passport.check(self._parameters)
-        early = _value(self._early)
         return replace(
             state,
-            open=tuple(kinds.unpack(bytes(row[0])) for row in self._open.get()) if self._open.exists() else (),
+            open=self._blocks(0, trail[-1].blocks if trail else 0),
             window={int(epoch[0]): bytes(row[0]) for epoch, row in self._window.iterator()},
-            early={} if early is None else codec.unpack_early(early),
+            early=self._flags(),
         )
 
-    def _save(self, bucket: int, before: LocalState, after: LocalState, batch: Batch) -> None:
-        if after.closed != before.closed or after.models is not before.models:
+    def _blocks(self, first: int, end: int) -> tuple[pa.Table, ...]:
+        # a block that is missing is a lost state: let it fail
+        rows = (self._open.getValue((block,))[0] for block in range(first, end))  # type: ignore[index]
+        return tuple(kinds.unpack(bytes(row)) for row in rows)
+
+    def _flags(self) -> Mapping[str, Flag]:
+        early = _value(self._early)
+        return {} if early is None else codec.unpack_early(early)
+
+    def _save(self, before: LocalState, after: LocalState) -> None:
+        if _hot_changed(before, after):
             self._hot.update((codec.pack_hot(after),))
         if after.early is not before.early:
             self._early.update((codec.pack_early(after.early),))
         self._save_open(before.open, after.open)
         self._save_window(before, after)
-        mark = memo.next_mark(_value(self._mark) or b"", batch.trace)
-        self._mark.update((mark,))
-        memo.keep(self._run, bucket, mark, after)
 
     def _save_open(self, before: tuple[pa.Table, ...], after: tuple[pa.Table, ...]) -> None:
-        grown = after[: len(before)]
-        if len(grown) == len(before) and all(old is new for old, new in zip(before, grown, strict=True)):
-            for rows in after[len(before) :]:
-                self._open.appendValue((kinds.pack(rows),))
-        elif after:
-            self._open.put([(kinds.pack(rows),) for rows in after])
-        else:
-            self._open.clear()
+        same = 0
+        while same < min(len(before), len(after)) and before[same] is after[same]:
+            same += 1
+        for block in range(same, len(after)):
+            self._open.updateValue((block,), (kinds.pack(after[block]),))
+        for block in range(len(after), len(before)):
+            self._open.removeKey((block,))
 
     def _save_window(self, before: LocalState, after: LocalState) -> None:
         for epoch in before.window.keys() - after.window.keys():
@@ -121,6 +136,10 @@ class BucketProcessor(StatefulProcessor):
         for epoch, rows in after.window.items():
             if before.window.get(epoch) is not rows:
                 self._window.updateValue((epoch,), (rows,))
+
+
+def _hot_changed(before: LocalState, after: LocalState) -> bool:
+    return after.closed != before.closed or after.models is not before.models
 
 
 def _value(state: Any) -> bytes | None:  # noqa: ANN401 - Spark gives no type for its state handles

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.event import Event
 from schemas.transaction import Kind
-from segmentation import closing
+from segmentation import closing, early
 from segmentation.local_state import LocalState
 from tests.segmentation import hand
 from tests.segmentation.runs import Run, begin, cuts, first_model, laws
@@ -48,6 +48,17 @@ def test_a_customer_that_leaps_is_flagged_with_the_row_that_gives_it_away_and_co
     assert confirmed[0].event_time == "2026-03-23T23:00:00Z"
     assert confirmed[0].supersedes == flagged[0].event_id
     assert (flagged[0].margin, flagged[0].reasons) == (confirmed[0].margin, confirmed[0].reasons)
+
+
+def test_a_state_that_lagged_and_followed_says_what_the_other_says() -> None:
+    lagging, _ = hand.early_events(small(), [at(0, 0.1)])
+    ahead, _ = hand.early_events(lagging, [at(1, 0.2)])
+    followed = early.follow(lagging, ahead.open[len(lagging.open) :], hand.EAGER)
+    assert followed.open == ahead.open
+    assert followed.gathered is not None
+    assert ahead.gathered is not None
+    np.testing.assert_equal(dict(followed.gathered.sums), dict(ahead.gathered.sums))
+    assert hand.early_events(followed, [at(2, 90.0)])[1] == hand.early_events(ahead, [at(2, 90.0)])[1]
 
 
 def test_a_flag_is_said_once_while_rows_keep_coming() -> None:
