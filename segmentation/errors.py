@@ -4,6 +4,7 @@ SegmentationError
 ├── WrongPassport      a state belongs to another stream, generation or set of parameters
 ├── OutOfOrder         a control record asks for an epoch that is not the next one
 ├── UnknownIndex       a model names an index that this version does not have
+├── BadMapping         a value mapping table is not what it has to be
 └── NothingToSeed      history holds no customer to seed from
 """
 
@@ -22,6 +23,10 @@ class OutOfOrder(SegmentationError):  # noqa: N818
 
 class UnknownIndex(SegmentationError):  # noqa: N818
     """A model names an index that this version does not have."""
+
+
+class BadMapping(SegmentationError):  # noqa: N818
+    """A value mapping table is not what it has to be."""
 
 
 class NothingToSeed(SegmentationError):  # noqa: N818

@@ -1,6 +1,5 @@
 """What a customer has and is: archive attributes and assets, as numbers, in force by date."""
 
-import csv
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -15,6 +14,7 @@ from segmentation import rows as kinds
 from segmentation.customers import Customers
 from segmentation.indices import TRAITS
 from segmentation.rows import pc
+from segmentation.value_mapping import ValueMapping, parse
 
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
@@ -30,11 +30,10 @@ _decode = msgspec.json.Decoder(Archive)
 
 
 @lru_cache(maxsize=1)
-def value_mapping() -> dict[tuple[str, str], float]:
-    """Return the value mapping table: (attribute, value) to number [1], as the file `value_mapping.csv` has it."""
-    text = resources.files("segmentation").joinpath("value_mapping.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {(row["attribute"], row["value"]): float(row["number"]) for row in csv.DictReader(lines)}
+def value_mapping() -> ValueMapping:
+    """Return the value mapping table of the archive's attributes, the file `value_mapping.csv`."""
+    name = "value_mapping.csv"
+    return parse(resources.files("segmentation").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
@@ -68,7 +67,7 @@ def _owned(owned: float, service: str) -> float:
 
 
 def _numbers(archive: Archive) -> tuple[float, float, float]:
-    intensity = value_mapping().get(("industry", archive.industry or ""), np.nan)
+    intensity = value_mapping().numbers.get(("industry", archive.industry or ""), np.nan)
     capacity = np.nan if archive.capacity_kw is None else archive.capacity_kw
     start = np.nan if archive.contract_start is None else microseconds(archive.contract_start) / 1e6
     return capacity, intensity, start

@@ -42,7 +42,7 @@ def test_the_latest_that_has_begun_is_in_force() -> None:
     )
     np.testing.assert_equal(traits_of(old, new), [50.0, np.nan, 7.0, 0.0])
     assert traits_of(new, old)[CAPACITY] == 50.0
-    assert traits_of(old)[INTENSITY] == value_mapping()["industry", "metal"]
+    assert traits_of(old)[INTENSITY] == value_mapping().numbers["industry", "metal"]
     assert np.isnan(traits_of(old)[START])
 
 
@@ -78,6 +78,6 @@ def test_rows_without_a_text_leave_the_customers_as_they_are() -> None:
 
 
 def test_the_value_mapping_is_positive_and_about_one() -> None:
-    numbers = list(value_mapping().values())
+    numbers = list(value_mapping().numbers.values())
     assert min(numbers) > 0
     assert 0.5 < float(np.median(numbers)) < 2
