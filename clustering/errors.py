@@ -4,6 +4,7 @@
     ├── BadShape            an array has the wrong number of axes, rows or columns
     ├── BadSetting          a number that steers the calculation is outside its range
     ├── BadWeight           a weight or mass is negative, not finite, or all of them are zero
+    ├── BadComparisons      a comparison matrix is none, or contradicts itself
     ├── NotFinite           NaN or infinity where a number is needed
     ├── NotOnGrid           an integer coordinate lies outside the fixed-point grid
     ├── TooFewDistinctRows  fewer distinct rows with weight than clusters asked for
@@ -37,6 +38,10 @@ class BadSetting(ClusteringError):
 
 class BadWeight(ClusteringError):
     """A weight or mass is negative, not finite, or all of them are zero."""
+
+
+class BadComparisons(ClusteringError):
+    """A comparison matrix is none, or contradicts itself."""
 
 
 class NotFinite(ClusteringError):
