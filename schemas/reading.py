@@ -21,6 +21,9 @@ LARGEST_KW = 3e6
 LONGEST_INTERVAL_S = 31 * 86_400
 
 
+Energy = Annotated[float, Meta(ge=0, le=LARGEST_KWH)]
+
+
 class Interval(msgspec.Struct, frozen=True):
     """Half-open interval [start, start + duration)."""
 
@@ -40,7 +43,7 @@ class Reading(msgspec.Struct, frozen=True, rename="camel"):
 
     customer_id: Identifier
     interval: Interval
-    value: Annotated[float, Meta(ge=0, le=LARGEST_KWH)]
+    value: Energy
     unit: Literal["kWh"]
     quality: Quality
     usage_point_id: Identifier | None = None
