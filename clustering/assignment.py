@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clustering.arrays import Floats, Labels, check_points, check_table
+from clustering.arrays import Flags, Floats, Labels, Longs, check_points, check_table
 from clustering.errors import NotFinite
+from clustering.screening import screen
 
 # distances of one block, 128 KiB: two such blocks and the rows stay in a second-level cache
 _BLOCK_VALUES = 16_384
@@ -56,23 +57,26 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
     """
     points, centres = _check(points, centres)
     result = np.empty((len(centres), len(points)))
-    for rows, block in _blocks(points, centres):
-        result[:, rows] = block
-    _check_found(result.max(axis=0))
+    for rows, columns in _blocks(points, max(_LEAST_BLOCK_ROWS, _BLOCK_VALUES // len(centres))):
+        _accumulate(columns, centres, result[:, rows])
+    _checked(result.max(axis=0))
     return result.T
+
+
+def nearest_labels(points: Floats, centres: Floats) -> Labels:
+    """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest."""
+    points, centres = _check(points, centres)
+    found, certain = screen(centres).nearest(points)
+    label = found.astype(np.int32)
+    for rows, near in _exactly(points, centres, ~certain):
+        label[rows] = near.label
+    return label
 
 
 def nearest(points: Floats, centres: Floats) -> tuple[Labels, Floats]:
     """Return ``label`` (n,) int32 and ``squared_distance`` (n,) as `two_nearest` does, without the second; cheaper."""
-    points, centres = _check(points, centres)
-    label = np.zeros(len(points), dtype=np.int32)
-    best = np.full(len(points), np.inf)
-    for rows, block in _blocks(points, centres):
-        for centre, distance in enumerate(block):
-            np.copyto(label[rows], centre, where=distance < best[rows])
-            np.minimum(best[rows], distance, out=best[rows])
-    _check_found(best)
-    return label, best
+    label = nearest_labels(points, centres)
+    return label, own_distances(points, centres, label)
 
 
 def two_nearest(points: Floats, centres: Floats) -> Nearest:
@@ -90,52 +94,76 @@ def two_nearest(points: Floats, centres: Floats) -> Nearest:
     Returns
     -------
     Nearest
-        Cost: O(n k d).
+        Cost: O(n k d), in float32 for all rows but those that float32 cannot tell.
     """
     points, centres = _check(points, centres)
     n = len(points)
-    found = Nearest(np.zeros(n, dtype=np.int32), np.full(n, np.inf), np.full(n, -1, dtype=np.int32), np.full(n, np.inf))
-    for rows, block in _blocks(points, centres):
-        part = Nearest(
-            found.label[rows],
-            found.squared_distance[rows],
-            found.second_label[rows],
-            found.second_squared_distance[rows],
-        )
-        _scan(block, part)
-    _check_found(found.squared_distance)
-    return found
+    if len(centres) == 1:
+        label, distance = nearest(points, centres)
+        return Nearest(label, distance, np.full(n, -1, dtype=np.int32), np.full(n, np.inf))
+    *found, certain = screen(centres).two_nearest(points)
+    first, second = (label.astype(np.int32) for label in found)
+    for rows, near in _exactly(points, centres, ~certain):
+        first[rows], second[rows] = near.label, near.second_label
+    distance, other = (own_distances(points, centres, label) for label in (first, second))
+    return Nearest(first, distance, second, other)
 
 
-def _scan(block: Floats, part: Nearest) -> None:
-    """Fill ``part`` (views of the result) from the distances ``block`` (k, rows), centre by centre."""
-    best, second = part.squared_distance, part.second_squared_distance
-    best[:] = block[0]
-    for centre, distance in enumerate(block[1:], start=1):
-        closer = distance < best
-        np.copyto(part.second_label, centre, where=distance < second)
-        np.copyto(part.second_label, part.label, where=closer)
-        np.copyto(part.label, centre, where=closer)
-        np.minimum(second, np.maximum(best, distance), out=second)
-        np.minimum(best, distance, out=best)
+def own_distances(points: Floats, centres: Floats, labels: Labels) -> Floats:
+    """Return the squared distance of every row to the centre of its label (n,), the bits of `squared_distances`.
+
+    Parameters
+    ----------
+    points, centres : (n, d), (k, d)
+        Untouched.
+    labels : (n,)
+        From 0 to k - 1; untouched.
+    """
+    distance = np.empty(len(points))
+    for rows, columns in _blocks(np.asarray(points), _BLOCK_VALUES):
+        label, total, term = labels[rows], distance[rows], np.empty(len(labels[rows]))
+        for number, (column, coordinates) in enumerate(zip(columns, centres.T, strict=True)):
+            np.subtract(column, coordinates[label], out=term)
+            np.multiply(term, term, out=term if number else total)
+            if number:
+                np.add(total, term, out=total)
+    return _checked(distance)
 
 
-def _blocks(points: Floats, centres: Floats) -> Iterator[tuple[slice, Floats]]:
-    """Yield row slices and their distances (k, rows); the array is used again for the next block."""
-    k = len(centres)
-    size = min(len(points), max(_LEAST_BLOCK_ROWS, _BLOCK_VALUES // k))
-    total, term = np.empty((k, size)), np.empty((k, size))
+def _blocks(points: Floats, size: int) -> Iterator[tuple[slice, Floats]]:
+    """Yield row slices and their columns (d, rows), contiguous."""
     for start in range(0, len(points), size):
         rows = slice(start, min(start + size, len(points)))
-        columns = points[rows].T
-        if not points.flags.f_contiguous:
-            columns = np.ascontiguousarray(columns)
-        width = rows.stop - start
-        yield rows, _accumulate(columns, centres, total[:, :width], term[:, :width])
+        yield rows, np.ascontiguousarray(points[rows].T) if not points.flags.f_contiguous else points[rows].T
 
 
-def _accumulate(columns: Floats, centres: Floats, total: Floats, term: Floats) -> Floats:
+def _exactly(points: Floats, centres: Floats, unsure: Flags) -> Iterator[tuple[Longs, Nearest]]:
+    """Yield row numbers and their two nearest, by exact distances, of the rows that are ``unsure``."""
+    rows = np.flatnonzero(unsure)
+    for block, columns in _blocks(points[rows], max(_LEAST_BLOCK_ROWS, _BLOCK_VALUES // len(centres))):
+        distances = _accumulate(columns, centres, np.empty((len(centres), columns.shape[1])))
+        yield rows[block], _scan(distances, rows[block])
+
+
+def _scan(distances: Floats, rows: Longs) -> Nearest:
+    """Return the two nearest from ``distances`` (k, rows), centre by centre."""
+    n = len(rows)
+    best, second = distances[0].copy(), np.full(n, np.inf)
+    label, second_label = np.zeros(n, dtype=np.int32), np.full(n, -1, dtype=np.int32)
+    for centre, distance in enumerate(distances[1:], start=1):
+        closer = distance < best
+        np.copyto(second_label, centre, where=distance < second)
+        np.copyto(second_label, label, where=closer)
+        np.copyto(label, centre, where=closer)
+        np.minimum(second, np.maximum(best, distance), out=second)
+        np.minimum(best, distance, out=best)
+    _checked(best, rows)
+    return Nearest(label, best, second_label, second)
+
+
+def _accumulate(columns: Floats, centres: Floats, total: Floats) -> Floats:
     """Write the distances of ``columns`` (d, rows) to ``centres`` (k, d) into ``total`` (k, rows) and return it."""
+    term = np.empty_like(total)
     np.subtract(columns[0], centres[:, 0, None], out=total)
     np.multiply(total, total, out=total)
     for column, coordinates in zip(columns[1:], centres.T[1:], strict=True):
@@ -150,12 +178,13 @@ def _check(points: Floats, centres: Floats) -> tuple[Floats, Floats]:
     return check_table(points, "points", columns=centres.shape[1]), centres
 
 
-def _check_found(distance: Floats) -> None:
+def _checked(distance: Floats, rows: Longs | None = None) -> Floats:
     """Refuse rows without a finite distance: looking at n distances is cheaper than at n d coordinates."""
     if not np.isfinite(distance).all():
         first = int(np.argmin(np.isfinite(distance)))
         raise NotFinite(
             expected="points without NaN or infinity and distances below 1e308",
-            found=f"no finite distance at row {first}",
+            found=f"no finite distance at row {first if rows is None else rows[first]}",
             todo="scale first (a missing value becomes 0) or set these rows aside",
         )
+    return distance

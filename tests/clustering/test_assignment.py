@@ -1,10 +1,15 @@
 """Distances and nearest centres."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustering.assignment import nearest, squared_distances, two_nearest
+from clustering.arrays import Floats
+from clustering.assignment import nearest, nearest_labels, squared_distances, two_nearest
+from clustering.screening import screen
 
 laws = settings(max_examples=25, deadline=None)
 states = st.integers(0, 2**32)
@@ -66,3 +71,35 @@ def test_one_centre_has_no_second() -> None:
 def test_far_from_the_origin_nothing_is_lost() -> None:
     points = np.array([[1e8, 0.0], [1e8 + 3, 4.0]])
     np.testing.assert_array_equal(squared_distances(points, points), [[0, 25], [25, 0]])
+
+
+HARD: dict[str, Callable[[Floats], Floats]] = {
+    "plain": lambda x: x,
+    "whole numbers": lambda x: np.round(2 * x),
+    "far from the origin": lambda x: x + 1e8,
+    "heavy tails": lambda x: x**9,
+    "tiny": lambda x: x * 1e-160,
+    "huge": lambda x: x * 1e100,
+    "one wide column": lambda x: x * np.array([1e12, 1.0, 1.0]),
+    "pairs one bit apart": lambda x: np.nextafter(np.round(x), np.where(x > 0, np.inf, -np.inf)),
+}
+
+
+@pytest.mark.parametrize("kind", HARD)
+@given(states, st.sampled_from([1, 2, 9, 300]))
+@laws
+def test_what_float32_cannot_tell_is_told_by_the_exact_distances(kind: str, state: int, k: int) -> None:
+    source = np.random.default_rng(state)
+    points, centres = HARD[kind](source.normal(size=(400, 3))), HARD[kind](source.normal(size=(k, 3)))
+    exact = squared_distances(points, centres)
+    order = np.argsort(exact, axis=1, kind="stable")
+    found = two_nearest(points, centres)
+    assert nearest_labels(points, centres).tolist() == found.label.tolist() == order[:, 0].tolist()
+    assert found.squared_distance.tobytes() == exact[np.arange(400), order[:, 0]].tobytes()
+    assert found.second_label.tolist() == (order[:, 1].tolist() if k > 1 else [-1] * 400)
+
+
+def test_the_first_look_leaves_few_rows_to_the_second() -> None:
+    source = np.random.default_rng(0)
+    points, centres = source.normal(1e6, 3, (20_000, 16)), source.normal(1e6, 3, (32, 16))
+    assert np.count_nonzero(~screen(centres).nearest(points)[1]) < 20
