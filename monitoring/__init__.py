@@ -1,0 +1,1 @@
+"""Watching: Prometheus metrics, recording rules and alerts, Grafana dashboards."""

@@ -1,0 +1,136 @@
+"""The exporter: an observer of batches that keeps the metrics, and the HTTP server that Prometheus asks."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
+
+from monitoring.metrics import MOST_CLUSTERS, OTHER, metrics
+from schemas.event import Event
+from schemas.facts import ClusterFacts, Facts, Progressed
+from schemas.rejection import REASONS
+from schemas.times import microseconds
+
+SECOND_US = 1_000_000
+REMEMBERED = 100_000
+"""Customers whose last move is remembered, to tell flaps."""
+FATES = ("rows", "folded", "rejected", "already_seeded", "too_late")
+STATUSES = ("early", "confirmed", "withdrawn")
+
+
+class Exporter:
+    """Keeps the metrics of one stream; `observe` and `progressed` are its observers."""
+
+    def __init__(self, registry: CollectorRegistry, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._metrics = metrics(registry)
+        self._now = now
+        self._left: OrderedDict[str, int] = OrderedDict()
+        self._begin()
+
+    def observe(self, facts: Facts) -> None:
+        """Take in a committed batch."""
+        kept, now_us = self._metrics, microseconds(self._now())
+        kept.batches.inc()
+        for fate in FATES:
+            kept.rows.labels(fate).inc(facts.counts.get(fate, 0))
+        for reason, number in facts.rejected.items():
+            kept.rejected_rows.labels(reason).inc(number)
+        kept.closed_until.set(facts.closed_until)
+        kept.pending_closes.set(facts.pending)
+        kept.model_version.set(facts.model_version)
+        kept.model_held.set(facts.held is not None)
+        if facts.arrived:
+            kept.reaction.observe(max(0.0, (now_us - facts.arrived) / SECOND_US))
+        for event in facts.events:
+            self._event(event, now_us)
+        if facts.clusters:
+            self._clusters(facts.clusters, facts.quadrants)
+
+    def progressed(self, progress: Progressed) -> None:
+        """Take in Spark's report of a batch."""
+        kept = self._metrics
+        kept.batch_duration.observe(progress.seconds)
+        for phase, seconds in progress.phases.items():
+            kept.batch_phase.labels(phase).inc(seconds)
+        for topic, records in progress.behind.items():
+            kept.lag.labels(topic).set(records)
+
+    def _begin(self) -> None:
+        """Show what may happen as 0: a rate over a series that was not there misses its first step."""
+        kept = self._metrics
+        for fate in FATES:
+            kept.rows.labels(fate)
+        for reason in REASONS:
+            kept.rejected_rows.labels(reason)
+        for status in STATUSES:
+            kept.newly_potential.labels(status)
+            kept.event_age.labels(status)
+        kept.build_info.labels(_version()).set(1)
+
+    def _event(self, event: Event, now_us: int) -> None:
+        kept = self._metrics
+        kept.events.labels(event.status, event.cause).inc()
+        kept.newly_potential.labels(event.status).inc(event.newly_potential)
+        age = now_us - microseconds(datetime.fromisoformat(event.event_time))
+        kept.event_age.labels(event.status).observe(max(0.0, age / SECOND_US))
+        if event.status != "confirmed":
+            return
+        kept.margin.observe(event.margin)
+        kept.provisional.inc(event.quality.provisional)
+        kept.model_share.inc(min(max(sum(reason.share_model for reason in event.reasons), 0.0), 1.0))
+        kept.flaps.inc(self._left.get(event.customer_id) == event.to.cluster)
+        self._left[event.customer_id] = event.from_.cluster
+        self._left.move_to_end(event.customer_id)
+        while len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
+
+    def _clusters(self, clusters: tuple[ClusterFacts, ...], quadrants: Mapping[str, int]) -> None:
+        kept = self._metrics
+        # a name or a cluster may be gone
+        for gauge in (kept.cluster_info, kept.cluster_customers, kept.cluster_mass, kept.cluster_shift):
+            gauge.clear()
+        for one in clusters[:MOST_CLUSTERS]:
+            label = str(one.cluster)
+            kept.cluster_info.labels(label, one.name, one.quadrant).set(1)
+            kept.cluster_customers.labels(label).set(one.members)
+            kept.cluster_mass.labels(label).set(one.mass)
+            kept.cluster_shift.labels(label).set(one.shift)
+        rest = clusters[MOST_CLUSTERS:]
+        if rest:
+            kept.cluster_customers.labels(OTHER).set(sum(one.members for one in rest))
+            kept.cluster_mass.labels(OTHER).set(sum(one.mass for one in rest))
+            kept.cluster_shift.labels(OTHER).set(max(one.shift for one in rest))
+        _set_all(kept.quadrant_customers, quadrants)
+
+
+def serve(port: int, address: str, registry: CollectorRegistry) -> Callable[[], None]:
+    """Answer Prometheus on `address`; returns what ends it. Port 0 takes a free one.
+
+    Raises
+    ------
+    OSError
+        Where the port is taken.
+    """
+    server, thread = start_http_server(port, address, registry)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
+
+
+def _set_all(gauge: Gauge, values: Mapping[str, int]) -> None:
+    gauge.clear()
+    for label, value in values.items():
+        gauge.labels(label).set(value)
+
+
+def _version() -> str:
+    try:
+        return version("kwadrant")
+    except PackageNotFoundError:
+        return "unknown"
