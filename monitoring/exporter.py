@@ -105,8 +105,8 @@ class Exporter:
         _set_all(kept.quadrant_customers, quadrants)
 
 
-def serve(port: int, address: str, registry: CollectorRegistry) -> Callable[[], None]:
-    """Answer Prometheus on `address`; returns what ends it. Port 0 takes a free one.
+def serve(port: int, address: str, registry: CollectorRegistry) -> tuple[int, Callable[[], None]]:
+    """Answer Prometheus on `address`; returns the port, a free one for 0, and what ends it.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def serve(port: int, address: str, registry: CollectorRegistry) -> Callable[[], 
         server.server_close()
         thread.join()
 
-    return end
+    return server.server_port, end
 
 
 def _set_all(gauge: Gauge, values: Mapping[str, int]) -> None:

@@ -53,12 +53,12 @@ def metrics(registry: CollectorRegistry) -> Metrics:
     """Return all metrics, registered."""
     found: dict[str, Any] = {
         name: kind(f"kwadrant_{metric}", text, labels, registry=registry, **_BOUNDS.get(name, {}))
-        for name, (kind, metric, text, *labels) in _TABLE.items()
+        for name, (kind, metric, text, *labels) in TABLE.items()
     }
     return Metrics(**found)
 
 
-_TABLE: dict[str, tuple[Any, ...]] = {
+TABLE: dict[str, tuple[Any, ...]] = {
     "rows": (Counter, "rows", "Pieces of rows by fate.", "fate"),
     "rejected_rows": (Counter, "rejected_rows", "Refused rows by reason; each is a dead letter.", "reason"),
     "batches": (Counter, "batches", "Micro-batches committed."),
