@@ -1,0 +1,77 @@
+"""From the topics into the store: whole transactions only, each record once, from where the last run stopped."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+from sqlalchemy import Engine
+
+from schemas.event import CustomerState, Event
+from schemas.model import Model
+from schemas.topics import EVENTS, MODELS, STATES
+from serving.store import Taken, positions, take
+
+POLL_MS = 250
+MOST_RECORDS = 5_000
+_decoders: Mapping[str, msgspec.json.Decoder[Any]] = {
+    EVENTS: msgspec.json.Decoder(Event),
+    STATES: msgspec.json.Decoder(CustomerState),
+    MODELS: msgspec.json.Decoder(Model),
+}
+
+
+class NoTopicsError(Exception):
+    """The topics of the product are not there."""
+
+
+def follow(
+    engine: Engine, client: Mapping[str, object], stop: threading.Event, *, taken: Callable[[Taken], None] | None = None
+) -> None:
+    """Take in what comes until `stop` is set; `taken` hears of everything that is in the store now.
+
+    Raises
+    ------
+    NoTopicsError
+        Where a topic is missing.
+    """
+    options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": MOST_RECORDS}
+    with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
+        _begin(consumer, positions(engine))
+        while not stop.is_set():
+            polled: Mapping[Any, list[Any]] = consumer.poll(timeout_ms=POLL_MS)
+            if polled:
+                news = _taken(polled)
+                take(engine, news)
+                if taken is not None:
+                    taken(news)
+
+
+def _begin(consumer: KafkaConsumer, known: Mapping[tuple[str, int], int]) -> None:
+    parts = [TopicPartition(topic, number) for topic in _decoders for number in _numbers(consumer, topic)]
+    consumer.assign(parts)
+    for part in parts:
+        at = known.get((part.topic, part.partition))
+        if at is None:
+            consumer.seek_to_beginning(part)
+        else:
+            consumer.seek(part, at)
+
+
+def _numbers(consumer: KafkaConsumer, topic: str) -> list[int]:
+    found = consumer.partitions_for_topic(topic)
+    if not found:
+        raise NoTopicsError(f"topic {topic} is not there; create the topics with `kwadrant topics`, then stream")
+    return sorted(found)
+
+
+def _taken(polled: Mapping[Any, list[Any]]) -> Taken:
+    """Decode what was polled; a deleted state or model says nothing new."""
+    found: dict[str, list[Any]] = {topic: [] for topic in _decoders}
+    for part, records in sorted(polled.items()):
+        decode = _decoders[part.topic].decode
+        found[part.topic] += [decode(record.value) for record in records if record.value is not None]
+    ends = {(part.topic, part.partition): records[-1].offset + 1 for part, records in polled.items()}
+    return Taken(found[EVENTS], found[STATES], found[MODELS], ends)

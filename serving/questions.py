@@ -1,0 +1,87 @@
+"""What people ask the store; every question has its index, and none reads more rows than it answers, but one.
+
+Pages are keyset pages: the next one begins after the last row of the one before, however deep it lies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row, Select, and_, func, or_, select
+
+from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS
+
+Rows = Sequence[Row[Any]]
+
+
+@dataclass(frozen=True)
+class After:
+    """Where a page of the sales list begins: after this rank and customer."""
+
+    rank: float
+    customer_id: str
+
+
+def newly_potential(limit: int, after: After | None = None, since_us: int = 0) -> Select[Any]:
+    """Newly potential customers, most promising first, from event time `since_us` [us] on."""
+    asked = select(FLAGS).order_by(FLAGS.c.rank.desc(), FLAGS.c.customer_id).limit(limit)
+    if since_us:
+        asked = asked.where(FLAGS.c.event_us >= since_us)
+    if after is None:
+        return asked
+    same = and_(FLAGS.c.rank == after.rank, FLAGS.c.customer_id > after.customer_id)
+    return asked.where(FLAGS.c.rank <= after.rank, or_(FLAGS.c.rank < after.rank, same))
+
+
+def customer(customer_id: str) -> Select[Any]:
+    """Present class of a customer."""
+    return select(CUSTOMERS).where(CUSTOMERS.c.customer_id == customer_id)
+
+
+def history(customer_id: str, limit: int, before_us: int | None = None) -> Select[Any]:
+    """Events of a customer, the latest first, before event time `before_us` [us]."""
+    asked = select(EVENTS.c.event_us, EVENTS.c.body).where(EVENTS.c.customer_id == customer_id)
+    if before_us is not None:
+        asked = asked.where(EVENTS.c.event_us < before_us)
+    return asked.order_by(EVENTS.c.event_us.desc(), EVENTS.c.event_id).limit(limit)
+
+
+def as_of(customer_id: str, moment_us: int) -> Select[Any]:
+    """Last confirmed event of a customer up to a moment [us]: where it stood then."""
+    mine = and_(EVENTS.c.customer_id == customer_id, EVENTS.c.status == "confirmed", EVENTS.c.event_us <= moment_us)
+    return select(EVENTS.c.event_us, EVENTS.c.body).where(mine).order_by(EVENTS.c.event_us.desc()).limit(1)
+
+
+def first_after(customer_id: str, moment_us: int) -> Select[Any]:
+    """First confirmed event of a customer after a moment [us]: it left where it had stood."""
+    mine = and_(EVENTS.c.customer_id == customer_id, EVENTS.c.status == "confirmed", EVENTS.c.event_us > moment_us)
+    return select(EVENTS.c.event_us, EVENTS.c.body).where(mine).order_by(EVENTS.c.event_us).limit(1)
+
+
+def members(cluster: int, limit: int, after: str = "") -> Select[Any]:
+    """Members of a cluster by id, after the customer `after`."""
+    mine = and_(CUSTOMERS.c.cluster == cluster, CUSTOMERS.c.customer_id > after)
+    return select(CUSTOMERS).where(mine).order_by(CUSTOMERS.c.customer_id).limit(limit)
+
+
+def events_since(moment_us: int, limit: int) -> Select[Any]:
+    """Events from a moment [us] on, in order of their time."""
+    asked = select(EVENTS.c.event_us, EVENTS.c.body).where(EVENTS.c.event_us >= moment_us)
+    return asked.order_by(EVENTS.c.event_us, EVENTS.c.event_id).limit(limit)
+
+
+def model(version: int | None = None) -> Select[Any]:
+    """Return the newest model, or that of a version."""
+    asked = select(MODELS).order_by(MODELS.c.version.desc()).limit(1)
+    return asked if version is None else asked.where(MODELS.c.version == version)
+
+
+def cluster_sizes() -> Select[Any]:
+    """Count the customers of every cluster: the one question that reads all, along the index of the clusters."""
+    return select(CUSTOMERS.c.cluster, func.count().label("customers")).group_by(CUSTOMERS.c.cluster)
+
+
+def ask(engine: Engine, question: Select[Any]) -> Rows:
+    """Return the answer's rows."""
+    with engine.connect() as connection:
+        return connection.execute(question).all()

@@ -1,0 +1,165 @@
+"""The store: events, present classes and models in SQLite or PostgreSQL, taken in exactly once.
+
+What is read from a partition and how far it was read go into one transaction; an event that comes again is dropped by
+its id. So a consumer may die at any moment and begin again from `positions`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from schemas.event import CustomerState, Event
+from schemas.model import Model
+from schemas.times import microseconds
+from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, POSITIONS, WEBHOOKS
+
+_ROWS = 2_000
+"""Rows of one statement."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was read in one go, in the order of the log, and where each (topic, partition) goes on."""
+
+    events: Sequence[Event] = ()
+    states: Sequence[CustomerState] = ()
+    models: Sequence[Model] = ()
+    positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
+def open_store(url: str) -> Engine:
+    """Return the store at an SQLAlchemy address, its tables made where they are missing.
+
+    SQLite is set to write-ahead logging: readers and the one writer do not wait for each other.
+    """
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _write_ahead)
+    META.create_all(engine)
+    return engine
+
+
+def positions(engine: Engine) -> dict[tuple[str, int], int]:
+    """Return where each (topic, partition) goes on."""
+    with engine.connect() as connection:
+        return {(row.topic, row.part): row.next_offset for row in connection.execute(select(POSITIONS))}
+
+
+def take(engine: Engine, taken: Taken) -> int:
+    """Take in what was read, whole or not at all; returns how many events were new. Taking it again changes nothing."""
+    with engine.begin() as connection:
+        fresh = _new(connection, taken.events)
+        _insert(connection, EVENTS, map(_event_row, fresh))
+        _flags(connection, fresh)
+        _owed(connection, fresh)
+        _insert(connection, CUSTOMERS, _last(map(_customer_row, taken.states), "customer_id"), replace=True)
+        _insert(connection, MODELS, map(_model_row, taken.models), replace=True)
+        rows = [{"topic": topic, "part": part, "next_offset": at} for (topic, part), at in taken.positions.items()]
+        _insert(connection, POSITIONS, rows, replace=True)
+        return len(fresh)
+
+
+def _write_ahead(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _new(connection: Connection, events: Sequence[Event]) -> list[Event]:
+    """Return the events that are not in the store, each once, in their order."""
+    known: set[str] = set()
+    for some in _some([one.event_id for one in events]):
+        known.update(connection.scalars(select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(some))))
+    fresh = {one.event_id: one for one in events if one.event_id not in known}
+    return list(fresh.values())
+
+
+def _flags(connection: Connection, events: Iterable[Event]) -> None:
+    """Bring the sales list up to date, event by event: the last word on a customer counts."""
+    last: dict[str, Event] = {}
+    for one in events:
+        last[one.customer_id] = one
+    raised = [one for one in last.values() if one.newly_potential and one.status != "withdrawn"]
+    for some in _some(list(last)):
+        connection.execute(delete(FLAGS).where(FLAGS.c.customer_id.in_(some)))
+    _insert(connection, FLAGS, map(_flag_row, raised))
+
+
+def _owed(connection: Connection, events: Sequence[Event]) -> None:
+    """Note for every webhook what it has to be told."""
+    for hook in connection.execute(select(WEBHOOKS.c.webhook_id, WEBHOOKS.c.newly_potential_only)).all():
+        due = (one for one in events if one.newly_potential or not hook.newly_potential_only)
+        _insert(connection, DELIVERIES, (
+            {"webhook_id": hook.webhook_id, "event_id": one.event_id, "tries": 0, "due_us": 0, "done": False}
+            for one in due
+        ))  # fmt: skip
+
+
+def rank_of(one: Event) -> float:
+    """Return what sorts newly potential customers [1]: how sure the move is."""
+    return one.confidence
+
+
+def _event_row(one: Event) -> dict[str, Any]:
+    return {
+        "event_id": one.event_id, "customer_id": one.customer_id, "event_us": _time(one), "status": one.status,
+        "cause": one.cause, "from_cluster": one.from_.cluster, "to_cluster": one.to.cluster,
+        "newly_potential": one.newly_potential, "rank": rank_of(one), "batch": one.batch_id, "body": _text(one),
+    }  # fmt: skip
+
+
+def _flag_row(one: Event) -> dict[str, Any]:
+    return {
+        "customer_id": one.customer_id, "event_id": one.event_id, "event_us": _time(one), "status": one.status,
+        "rank": rank_of(one), "body": _text(one),
+    }  # fmt: skip
+
+
+def _customer_row(state: CustomerState) -> dict[str, Any]:
+    place = state.place
+    return {
+        "customer_id": state.customer_id, "cluster": place.cluster, "name": place.name, "quadrant": place.quadrant,
+        "since": place.since, "model_version": state.model_version, "event_id": state.event_id,
+    }  # fmt: skip
+
+
+def _model_row(model: Model) -> dict[str, Any]:
+    return {"version": model.version, "epoch": model.epoch, "body": _text(model)}
+
+
+def _time(one: Event) -> int:
+    return microseconds(datetime.fromisoformat(one.event_time))
+
+
+def _text(record: msgspec.Struct) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def _last(rows: Iterable[dict[str, Any]], key: str) -> Iterable[dict[str, Any]]:
+    """Return the last row of each key: one statement must not touch a row twice."""
+    return {row[key]: row for row in rows}.values()
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]], *, replace: bool = False) -> None:
+    """Insert rows; one that is there already is left as it is, or replaced."""
+    dialect = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    keys = [column.name for column in table.primary_key]
+    for some in _some(list(rows)):
+        statement = dialect(table)
+        if replace:
+            others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        connection.execute(statement, some)
+
+
+def _some(whole: list[Any]) -> Iterator[list[Any]]:
+    return (whole[start : start + _ROWS] for start in range(0, len(whole), _ROWS))

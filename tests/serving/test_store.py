@@ -1,0 +1,142 @@
+"""The store: everything once, whatever comes again, dies half way, or comes in other portions."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from schemas.event import Event
+from serving import questions
+from serving.store import Taken, open_store, positions, take
+from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
+from tests.segmentation.runs import laws
+from tests.serving.made import EVENT, LOW, MODEL, moved, stands
+
+BACK = {"from_": EVENT.to, "to": LOW, "newly_potential": False}
+LOG = [
+    moved("a", "C-1", status="early"), moved("b", "C-1", supersedes="a"), moved("c", "C-2", status="early"),
+    moved("d", "C-2", status="withdrawn", supersedes="c"), moved("e", "C-3", confidence=0.9),
+    moved("f", "C-4"), moved("g", "C-4", **BACK), moved("h", "C-5", confidence=0.2),
+]  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Engine:
+    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+def content(engine: Engine) -> list[list[tuple[object, ...]]]:
+    """Return all rows of all tables but how far it was read."""
+    with engine.connect() as connection:
+        return [
+            sorted(map(tuple, connection.execute(select(table)).all()))
+            for table in META.sorted_tables
+            if table.name != "position"
+        ]
+
+
+def flagged(engine: Engine) -> list[str]:
+    return [row.customer_id for row in questions.ask(engine, questions.newly_potential(10))]
+
+
+def test_the_sales_list_holds_who_is_newly_potential_now_the_surest_first(store: Engine) -> None:
+    take(store, Taken(events=LOG))
+    assert flagged(store) == ["C-3", "C-1", "C-5"]
+
+
+def test_an_event_that_comes_again_changes_nothing(store: Engine) -> None:
+    assert take(store, Taken(events=LOG, states=[stands("C-1")], models=[MODEL])) == len(LOG)
+    before = content(store)
+    assert take(store, Taken(events=LOG[:3], states=[stands("C-1")], models=[MODEL])) == 0
+    assert content(store) == before
+
+
+@given(st.lists(st.integers(0, len(LOG)), max_size=4), st.data())
+@laws(40)
+def test_any_portions_with_repeats_give_the_same_store(cuts: list[int], data: st.DataObject) -> None:
+    whole, portioned = open_store("sqlite://"), open_store("sqlite://")
+    take(whole, Taken(events=LOG))
+    edges = [0, *sorted(cuts), len(LOG)]
+    for begin, end in pairwise(edges):
+        again = data.draw(st.integers(0, begin))
+        take(portioned, Taken(events=LOG[again:end]))
+    assert content(portioned) == content(whole)
+
+
+def test_what_fails_half_way_leaves_no_trace(store: Engine) -> None:
+    broken = msgspec.structs.replace(MODEL, epoch=None)
+    with pytest.raises(IntegrityError, match="epoch"):
+        take(store, Taken(events=LOG, models=[broken], positions={("t", 0): 9}))
+    assert content(store) == [[] for _ in content(store)]
+    assert positions(store) == {}
+
+
+def test_positions_are_kept_with_what_was_read(store: Engine) -> None:
+    take(store, Taken(events=LOG[:2], positions={("t", 0): 2, ("t", 1): 5}))
+    take(store, Taken(events=LOG[2:3], positions={("t", 0): 3}))
+    assert positions(store) == {("t", 0): 3, ("t", 1): 5}
+
+
+def test_the_last_state_of_a_customer_counts_inside_one_portion_and_across(store: Engine) -> None:
+    take(store, Taken(states=[stands("C-1", LOW), stands("C-1")]))
+    assert questions.ask(store, questions.customer("C-1"))[0].cluster == 1
+    take(store, Taken(states=[stands("C-1", LOW)]))
+    assert questions.ask(store, questions.customer("C-1"))[0].cluster == 0
+
+
+def test_a_webhook_is_owed_every_event_once_and_only_what_it_asked_for(store: Engine) -> None:
+    with store.begin() as connection:
+        for name, only in (("all", False), ("few", True)):
+            row = {"webhook_id": name, "url": "http://x", "secret": "s", "newly_potential_only": only}
+            connection.execute(WEBHOOKS.insert(), row)
+    for _ in range(2):
+        take(store, Taken(events=LOG))
+    with store.connect() as connection:
+        owed = connection.execute(select(DELIVERIES.c.webhook_id)).scalars().all()
+    assert (owed.count("all"), owed.count("few")) == (len(LOG), sum(one.newly_potential for one in LOG))
+
+
+def test_as_of_a_date_the_last_confirmed_event_counts(store: Engine) -> None:
+    late = moved("z", "C-1", event_time="2026-04-01T00:00:00Z", **BACK)
+    take(store, Taken(events=[*LOG, late]))
+    (row,) = questions.ask(store, questions.as_of("C-1", 1_774_400_000_000_000))
+    assert msgspec.json.decode(row.body, type=Event).event_id == "b"
+    (row,) = questions.ask(store, questions.first_after("C-1", 1_774_400_000_000_000))
+    assert msgspec.json.decode(row.body, type=Event).event_id == "z"
+    assert questions.ask(store, questions.as_of("C-1", 0)) == []
+
+
+def test_pages_of_the_sales_list_join_without_a_gap_or_a_repeat(store: Engine) -> None:
+    many = [moved(f"e{n}", f"C-{n:03}", confidence=n % 7 / 10) for n in range(100)]
+    take(store, Taken(events=many))
+    found: list[str] = []
+    after = None
+    while rows := questions.ask(store, questions.newly_potential(9, after)):
+        found += [row.customer_id for row in rows]
+        after = questions.After(rows[-1].rank, rows[-1].customer_id)
+    assert found == [one.customer_id for one in sorted(many, key=lambda one: (-one.confidence, one.customer_id))]
+
+
+def test_an_index_belongs_to_every_question(store: Engine) -> None:
+    asked = [
+        questions.newly_potential(50), questions.newly_potential(50, questions.After(0.5, "C-1"), 5),
+        questions.customer("C-1"), questions.history("C-1", 50), questions.history("C-1", 50, 5),
+        questions.as_of("C-1", 5), questions.first_after("C-1", 5), questions.members(1, 50, "C-1"),
+        questions.events_since(5, 50), questions.model(), questions.model(2), questions.cluster_sizes(),
+    ]  # fmt: skip
+    for question in asked:
+        text = str(question.compile(store, compile_kwargs={"literal_binds": True}))
+        with store.connect() as connection:
+            plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text)]
+        # the newest model is the last row of a table in the order of its key
+        assert all("INDEX" in step or "PRIMARY KEY" in step or step == "SCAN model" for step in plan), (text, plan)
+        assert not any("TEMP B-TREE" in step for step in plan), (text, plan)
+
+
+def test_the_tables_are_those_that_are_asked() -> None:
+    assert {EVENTS.name, CUSTOMERS.name, FLAGS.name} <= {table.name for table in META.sorted_tables}
