@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustering.arrays import Floats, Labels, check_count, check_points, check_weights
-from clustering.assignment import nearest
 from clustering.errors import BadSetting
-from clustering.sums import group_sums, group_totals
+from clustering.placing import Placed, means, placed, placed_again
+from clustering.sums import group_totals
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,26 +74,40 @@ def lloyd(points: Floats, weights: Floats, centres: Floats, *, steps: int = 100,
     check_count(steps, "steps", least=0)
     if not tolerance >= 0:
         raise BadSetting(expected="tolerance of at least 0", found=repr(tolerance), todo="correct tolerance")
-    heavy = weights > 0
-    centres = centres.copy()
-    labels, distance = nearest(points, centres)
+    now, done = descend(points, weights, placed(points, centres.copy()), steps=steps, tolerance=tolerance)
+    groups = now.labels.astype(np.intp)
+    masses = group_totals(weights, groups, len(centres))
+    return Clustering(now.centres, now.labels, masses, loss(weights, now), done)
+
+
+def descend(points: Floats, weights: Floats, now: Placed, *, steps: int, tolerance: float = 0.0) -> tuple[Placed, int]:
+    """Move the centres as `lloyd` does, from rows that have their centres already; nothing is checked.
+
+    Parameters
+    ----------
+    points, weights : (n, d), (n,)
+        Untouched.
+    now : Placed
+        Of the same rows; untouched.
+    steps, tolerance
+        As for `lloyd`.
+
+    Returns
+    -------
+    Placed, int
+        And the moves made. Cost: O(n k d) per step, less where few centres move.
+    """
     done = 0
     while done < steps:
-        moved = _means(points, weights, labels, centres)
-        change = float(((moved - centres) ** 2).sum())
-        before, centres, done = labels, moved, done + 1
-        labels, distance = nearest(points, centres)
-        if change <= tolerance or not (heavy & (labels != before)).any():
+        before, done = now, done + 1
+        centres = means(points, weights, before)
+        now = placed_again(points, before, centres, np.ones(len(centres), dtype=np.bool_))
+        change = float(((centres - before.centres) ** 2).sum())
+        if change <= tolerance or not ((now.labels != before.labels) & (weights > 0)).any():
             break
-    groups = labels.astype(np.intp)
-    masses = group_totals(weights, groups, len(centres))
-    sse = float(group_totals(weights * distance, groups, len(centres)).sum())
-    return Clustering(centres, labels, masses, sse, done)
+    return now, done
 
 
-def _means(points: Floats, weights: Floats, labels: Labels, centres: Floats) -> Floats:
-    """Return the weighted means of the clusters, and the old centre where a cluster has no mass."""
-    groups = labels.astype(np.intp)
-    masses = group_totals(weights, groups, len(centres))[:, None]
-    sums = group_sums(points.T, weights, groups, len(centres))
-    return np.where(masses > 0, sums / np.where(masses > 0, masses, 1.0), centres)
+def loss(weights: Floats, now: Placed) -> float:
+    """Return the sum of weight times squared distance to the nearest centre; both untouched; O(n)."""
+    return float(group_totals(weights * now.distance, now.labels.astype(np.intp), len(now.centres)).sum())

@@ -7,7 +7,8 @@ import numpy as np
 
 from clustering.arrays import Flags, Floats, check_count, check_points, check_weights
 from clustering.assignment import two_nearest
-from clustering.lloyd import Clustering, lloyd
+from clustering.lloyd import Clustering, descend, lloyd, loss
+from clustering.placing import Placed, placed, placed_again
 from clustering.sums import Groups, group_sums, group_totals
 
 # a split is worth trying above this share of the removal cost: Lloyd often gains the rest
@@ -60,7 +61,7 @@ def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, 
     points = np.asfortranarray(check_points(points))
     weights = check_weights(weights, len(points))
     check_count(swaps, "swaps", least=0)
-    current = lloyd(points, weights, clustering.centres, steps=0)
+    current = placed(points, check_points(clustering.centres, "centres", columns=points.shape[1]))
     for _ in range(swaps):
         better = _first_helping_swap(points, weights, current)
         if better is None:
@@ -76,14 +77,14 @@ def removal_costs(points: Floats, weights: Floats, centres: Floats) -> Floats:
     return group_totals(weights * rise, near.label.astype(np.intp), len(centres))
 
 
-def split_gains(points: Floats, weights: Floats, clustering: Clustering) -> Splits:
+def split_gains(points: Floats, weights: Floats, clustering: Clustering | Placed) -> Splits:
     """Return a two-means of every cluster, started along its principal direction, all clusters at once.
 
     Parameters
     ----------
     points, weights : (n, d), (n,)
         Untouched.
-    clustering : Clustering
+    clustering : Clustering or Placed
         Its labels and centres; untouched.
 
     Returns
@@ -143,14 +144,17 @@ class _Inside:
         return masses.reshape(self.k, 2), means.reshape(self.k, 2, -1)
 
 
-def _first_helping_swap(points: Floats, weights: Floats, current: Clustering) -> Clustering | None:
+def _first_helping_swap(points: Floats, weights: Floats, current: Placed) -> Placed | None:
     costs = removal_costs(points, weights, current.centres)
     splits = split_gains(points, weights, current)
+    goal = loss(weights, current) * (1 - _LEAST_FALL)
     for split, removed in _pairs(splits.gain, costs):
-        centres = current.centres.copy()
+        centres, settled = current.centres.copy(), current.settled.copy()
         centres[split], centres[removed] = splits.first[split], splits.second[split]
-        trial = lloyd(points, weights, centres, steps=_TRIAL_STEPS)
-        if trial.sse < current.sse * (1 - _LEAST_FALL):
+        settled[[split, removed]] = False
+        swapped = placed_again(points, current, centres, settled)
+        trial, _ = descend(points, weights, swapped, steps=_TRIAL_STEPS)
+        if loss(weights, trial) < goal:
             return trial
     return None
 
