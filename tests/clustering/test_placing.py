@@ -69,3 +69,10 @@ def test_descending_in_parts_is_descending_at_once(steps: int) -> None:
         now, _ = descend(points, weights, now, steps=1)
     assert now.centres.tobytes() == lloyd(points, weights, centres, steps=steps).centres.tobytes()
     assert loss(weights, now) == pytest.approx(sse(points, weights, now.centres))
+
+
+def test_a_row_left_by_its_centre_goes_to_the_smaller_index_of_two_equally_near() -> None:
+    points, centres = np.array([[0.0]]), np.array([[1.0], [-1.0], [60.0], [99.0]])
+    moved = np.array([[50.0], [-1.0], [1.0], [99.0]])
+    again = placed_again(points, placed(points, centres), moved, np.zeros(4, dtype=np.bool_))
+    assert again.labels.tolist() == [1]
