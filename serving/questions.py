@@ -22,6 +22,14 @@ class After:
     customer_id: str
 
 
+@dataclass(frozen=True)
+class Before:
+    """Where a page of a history begins: before this event time [us] and event."""
+
+    event_us: int
+    event_id: str
+
+
 def newly_potential(limit: int, after: After | None = None, since_us: int = 0) -> Select[Any]:
     """Newly potential customers, most promising first, from event time `since_us` [us] on."""
     asked = select(FLAGS).order_by(FLAGS.c.rank.desc(), FLAGS.c.customer_id).limit(limit)
@@ -38,11 +46,12 @@ def customer(customer_id: str) -> Select[Any]:
     return select(CUSTOMERS).where(CUSTOMERS.c.customer_id == customer_id)
 
 
-def history(customer_id: str, limit: int, before_us: int | None = None) -> Select[Any]:
-    """Events of a customer, the latest first, before event time `before_us` [us]."""
-    asked = select(EVENTS.c.event_us, EVENTS.c.body).where(EVENTS.c.customer_id == customer_id)
-    if before_us is not None:
-        asked = asked.where(EVENTS.c.event_us < before_us)
+def history(customer_id: str, limit: int, before: Before | None = None) -> Select[Any]:
+    """Events of a customer, the latest first."""
+    asked = select(EVENTS.c.event_us, EVENTS.c.event_id, EVENTS.c.body).where(EVENTS.c.customer_id == customer_id)
+    if before is not None:
+        same = and_(EVENTS.c.event_us == before.event_us, EVENTS.c.event_id > before.event_id)
+        asked = asked.where(EVENTS.c.event_us <= before.event_us, or_(EVENTS.c.event_us < before.event_us, same))
     return asked.order_by(EVENTS.c.event_us.desc(), EVENTS.c.event_id).limit(limit)
 
 
@@ -74,6 +83,11 @@ def model(version: int | None = None) -> Select[Any]:
     """Return the newest model, or that of a version."""
     asked = select(MODELS).order_by(MODELS.c.version.desc()).limit(1)
     return asked if version is None else asked.where(MODELS.c.version == version)
+
+
+def newest_version() -> Select[Any]:
+    """Version of the newest model, null before the first."""
+    return select(func.max(MODELS.c.version).label("version"))
 
 
 def cluster_sizes() -> Select[Any]:

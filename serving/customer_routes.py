@@ -1,0 +1,102 @@
+"""Questions about customers: the sales list, one customer, its history, where it stood, a cluster's members."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime, BeforeValidator
+
+from serving import answers, questions
+from serving.cursors import Cursor, cursor_of
+from serving.desk import At, Desk, reader
+from serving.problems import not_found
+
+LARGEST_PAGE = 500
+Customer = Annotated[str, Path(min_length=1, max_length=64)]
+Page = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="rows of a page")]
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _text(value: object) -> object:
+    """Let no number pass for an instant, as pydantic would."""
+    if isinstance(value, str) and not _RFC3339.fullmatch(value):
+        raise ValueError("expected an instant as RFC 3339 has it, e.g. 2026-03-25T00:00:00Z")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+Next = Annotated[Cursor | None, Depends(cursor_of)]
+
+ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader)], tags=["customers"])
+
+
+@ROUTES.get("/newly-potential")
+def newly_potential(desk: At, after: Next, since: Instant | None = None, limit: Page = 50) -> answers.FlaggedAnswer:
+    """List the customers who are newly potential now, most promising first."""
+    place = None if after is None else questions.After(after.number, after.text)
+    rows = questions.ask(desk.engine, questions.newly_potential(limit, place, 0 if since is None else _us(since)))
+    found = [
+        answers.Flagged(customer_id=row.customer_id, status=row.status, rank=row.rank, event=answers.body(row))
+        for row in rows
+    ]
+    following = Cursor(rows[-1].rank, rows[-1].customer_id).said() if len(rows) == limit else None
+    return answers.FlaggedAnswer(basis=desk.basis(), customers=found, next=following)
+
+
+@ROUTES.get("/customers/{customer_id}")
+def customer(desk: At, customer_id: Customer) -> answers.CustomerAnswer:
+    """Tell where a customer stands."""
+    return answers.CustomerAnswer(basis=desk.basis(), customer=_standing(desk, customer_id))
+
+
+@ROUTES.get("/customers/{customer_id}/events")
+def history(desk: At, customer_id: Customer, after: Next, limit: Page = 50) -> answers.EventsAnswer:
+    """List what was said of a customer, the latest first."""
+    place = None if after is None else questions.Before(int(after.number), after.text)
+    rows = questions.ask(desk.engine, questions.history(customer_id, limit, place))
+    following = Cursor(rows[-1].event_us, rows[-1].event_id).said() if len(rows) == limit else None
+    return answers.EventsAnswer(basis=desk.basis(), events=[answers.body(row) for row in rows], next=following)
+
+
+@ROUTES.get("/customers/{customer_id}/as-of")
+def as_of(desk: At, customer_id: Customer, at: Instant) -> answers.AsOfAnswer:
+    """Tell where a customer stood at a moment, as far as its confirmed events tell."""
+    moment = _us(at)
+    place = _place(desk, customer_id, moment)
+    said = answers.instant(moment)
+    return answers.AsOfAnswer(basis=desk.basis(), customer_id=customer_id, at=said, place=place)
+
+
+@ROUTES.get("/clusters/{cluster}/customers")
+def members(
+    desk: At, cluster: Annotated[int, Path(ge=0, le=2**31 - 1)], after: Next, limit: Page = 50
+) -> answers.MembersAnswer:
+    """List the members of a cluster, by id."""
+    rows = questions.ask(desk.engine, questions.members(cluster, limit, "" if after is None else after.text))
+    following = Cursor(0, rows[-1].customer_id).said() if len(rows) == limit else None
+    found = [answers.standing(row) for row in rows]
+    return answers.MembersAnswer(basis=desk.basis(), customers=found, next=following)
+
+
+def _place(desk: Desk, customer_id: str, moment: int) -> dict[str, Any]:
+    """Return the place of the last move before the moment, else the one that the first move after it left."""
+    if before := questions.ask(desk.engine, questions.as_of(customer_id, moment)):
+        place: dict[str, Any] = answers.body(before[0])["to"]
+    elif later := questions.ask(desk.engine, questions.first_after(customer_id, moment)):
+        place = answers.body(later[0])["from"]
+    else:
+        found = _standing(desk, customer_id)
+        place = {"cluster": found.cluster, "name": found.name, "quadrant": found.quadrant, "since": found.since}
+    return place
+
+
+def _standing(desk: Desk, customer_id: str) -> answers.Standing:
+    rows = questions.ask(desk.engine, questions.customer(customer_id))
+    if not rows:
+        raise not_found(f"no customer {customer_id!r} has a class; a first class takes a week of readings")
+    return answers.standing(rows[0])
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
