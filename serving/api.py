@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from serving import customer_routes, model_routes, problems
+from serving import customer_routes, model_routes, problems, webhook_routes
 from serving.desk import Desk
 
 _AGE = re.compile(rb'"age_seconds":[^,}]*')
@@ -19,7 +19,7 @@ _GOOD, _SAME = 200, 304
 _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": problems.Problem, "content": {problems.MEDIA_TYPE: {}}, "description": text}
     for code, text in (
-        (401, "no valid token"), (403, "not allowed"), (404, "not there"), (422, "invalid request"),
+        (400, "unreadable request"), (401, "no valid token"), (403, "not allowed"), (404, "not there"), (422, "invalid request"),
         (429, "too many requests"),
     )
 }  # fmt: skip
@@ -33,6 +33,7 @@ def app(desk: Desk) -> FastAPI:
     made.middleware("http")(_tagged)
     made.include_router(customer_routes.ROUTES)
     made.include_router(model_routes.ROUTES)
+    made.include_router(webhook_routes.ROUTES)
     return made
 
 

@@ -162,7 +162,7 @@ def test_the_api_keeps_every_promise_of_its_own_description(desk: Desk, mode: Ge
     token = tokens.create(desk.engine, "all", "admin")
     described = schemathesis.openapi.from_asgi("/openapi.json", app(desk))
     operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
-    assert len(operations) == len(described.raw_schema["paths"])
+    assert len(operations) == sum(map(len, described.raw_schema["paths"].values()))
     for operation in operations:
 
         @given(operation.as_strategy(generation_mode=mode))
