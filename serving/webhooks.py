@@ -90,7 +90,7 @@ def signature(secret: str, event_id: str, timestamp: int, body: bytes) -> str:
 
 def wait_s(tries: int) -> int:
     """Return how long to wait after so many tries [s]: twice as long each time, up to six hours."""
-    return min(FIRST_WAIT_S * 2 ** (tries - 1), LONGEST_WAIT_S)
+    return min(FIRST_WAIT_S << (tries - 1), LONGEST_WAIT_S)
 
 
 def post(message: Post) -> int:
