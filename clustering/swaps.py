@@ -37,7 +37,8 @@ class Splits:
     second: Floats
 
 
-def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, *, swaps: int = 100) -> Clustering:
+def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, *, swaps: int = 100, steps: int = 100,
+                       held: Floats | None = None) -> Clustering:  # fmt: skip
     """Swap centres from where they are wasted to where they are missing, then run Lloyd to its end.
 
     Every round computes the exact cost of removing each centre and the gain of splitting each cluster, tries pairs in
@@ -52,6 +53,11 @@ def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, 
         Only its centres are read (labels and sse are computed again for these weights); untouched. Best after Lloyd.
     swaps : int
         Most swaps kept.
+    steps : int
+        Most moves of the last run of Lloyd.
+    held : (k,), optional
+        What else it costs to give each centre up [weight × squared unit], not negative; infinite: it is never given up.
+        A swapped centre keeps its entry; untouched.
 
     Returns
     -------
@@ -62,12 +68,13 @@ def removal_gain_swaps(points: Floats, weights: Floats, clustering: Clustering, 
     weights = check_weights(weights, len(points))
     check_count(swaps, "swaps", least=0)
     current = placed(points, check_points(clustering.centres, "centres", columns=points.shape[1]))
+    held = np.zeros(len(current.centres)) if held is None else np.asarray(held, dtype=np.float64)
     for _ in range(swaps):
-        better = _first_helping_swap(points, weights, current)
+        better = _first_helping_swap(points, weights, current, held)
         if better is None:
             break
         current = better
-    return lloyd(points, weights, current.centres)
+    return lloyd(points, weights, current.centres, steps=steps)
 
 
 def removal_costs(points: Floats, weights: Floats, centres: Floats) -> Floats:
@@ -144,8 +151,8 @@ class _Inside:
         return masses.reshape(self.k, 2), means.reshape(self.k, 2, -1)
 
 
-def _first_helping_swap(points: Floats, weights: Floats, current: Placed) -> Placed | None:
-    costs = removal_costs(points, weights, current.centres)
+def _first_helping_swap(points: Floats, weights: Floats, current: Placed, held: Floats) -> Placed | None:
+    costs = removal_costs(points, weights, current.centres) + held
     splits = split_gains(points, weights, current)
     goal = loss(weights, current) * (1 - _LEAST_FALL)
     for split, removed in _pairs(splits.gain, costs):
@@ -154,7 +161,7 @@ def _first_helping_swap(points: Floats, weights: Floats, current: Placed) -> Pla
         settled[[split, removed]] = False
         swapped = placed_again(points, current, centres, settled)
         trial, _ = descend(points, weights, swapped, steps=_TRIAL_STEPS)
-        if loss(weights, trial) < goal:
+        if loss(weights, trial) + held[removed] < goal:
             return trial
     return None
 
