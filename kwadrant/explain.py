@@ -1,0 +1,101 @@
+"""`kwadrant explain`: an event, or all that was said of a customer, in words and as a small chart."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from kwadrant.common import UsageError
+from kwadrant.words import change, sentence
+from schemas.event import Event, Reason
+
+WIDTH = 24
+"""Columns of the longest bar."""
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_AXES = {"low": "low", "high": "high"}
+_CAUSES = {
+    "customer_moved": "The customer changed; the classes hardly did.",
+    "model_moved": "The classes shifted; the customer hardly changed. No reason to call.",
+    "both": "The customer changed, and the classes shifted too.",
+    "definition_changed": "The definition of the classes changed.",
+    "late_correction": "Late or corrected readings took back what an earlier event said.",
+    "backfill": "History that was loaded later shows another customer.",
+}
+_STATES = {
+    "early": "Seen early: it is confirmed or taken back when the day closes.",
+    "confirmed": "Confirmed at the close of its day.",
+    "withdrawn": "Taken back.",
+}
+_decode = msgspec.json.Decoder(Event).decode
+
+
+def of_folder(folder: Path) -> list[Event]:
+    """Return the events that `kwadrant replay` wrote into `folder`."""
+    file = folder / "events.jsonl"
+    if not file.exists():
+        raise UsageError(f"{file} is not there; name the folder that `kwadrant replay --out` wrote")
+    return [_decode(line) for line in file.read_bytes().splitlines()]
+
+
+def meant(events: Iterable[Event], name: str) -> list[Event]:
+    """Return the events that `name` means, in order of time: the one of that id, or all of that customer.
+
+    Raises
+    ------
+    UsageError
+        Where there is none.
+    """
+    found = [event for event in events if name in (event.event_id, event.customer_id)]
+    if not found:
+        message = f"no event has the id {name!r}, and none is of a customer of that name; `kwadrant events` lists them"
+        raise UsageError(message)
+    return sorted(found, key=lambda event: (event.event_time, event.status, event.event_id))
+
+
+def explained(event: Event) -> str:
+    """Return an event in words: what, why with each index's part as a bar, and how sure."""
+    return "\n".join([
+        f"{event.event_time}  {sentence(event)}",
+        f"  from {_place(event.from_.quadrant)} to {_place(event.to.quadrant)}",
+        f"  {_CAUSES[event.cause]}",
+        *_bars(event.reasons),
+        f"  {_sure(event)}",
+        f"  model {event.model_version_from} to {event.model_version_to}, event {event.event_id}"
+        + (f", after {event.supersedes}" if event.supersedes else ""),
+    ])  # fmt: skip
+
+
+def _place(quadrant: str) -> str:
+    current, _, potential = quadrant.partition("-")
+    return f"{_AXES.get(current, current)} value, {_AXES.get(potential, potential)} potential"
+
+
+def _bars(reasons: tuple[Reason, ...]) -> Iterator[str]:
+    """Yield a line for each index: how it changed, and its part of the move; a part against the move is hatched."""
+    said = [change(why) for why in reasons]
+    wide = max((len(one) for one in said), default=0)
+    largest = max((abs(_share(why)) for why in reasons), default=1.0)
+    for text, why in zip(said, reasons, strict=True):
+        share = _share(why)
+        drawn = bar(share / largest) if share >= 0 else "░" * max(1, round(-share / largest * WIDTH))
+        yield f"    {text:<{wide}}  {drawn} {share * 100:.0f} %".replace("-", "−")
+
+
+def bar(part: float) -> str:
+    """Return a bar of `part` [0, 1] of the whole width, to an eighth of a column."""
+    eighths = round(part * WIDTH * 8)
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+
+
+def _share(why: Reason) -> float:
+    return why.share_customer + why.share_model
+
+
+def _sure(event: Event) -> str:
+    parts = [_STATES[event.status], f"Sure to {event.confidence * 100:.0f} %."]
+    estimated = event.quality.share_estimated
+    if event.quality.provisional:
+        parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")
+    elif estimated > 0:
+        parts.append(f"{estimated * 100:.0f} % of the time is estimated.")
+    return " ".join(parts)

@@ -1,0 +1,103 @@
+"""The running service: one thread takes in what the stream says, one sends webhooks, the rest answers requests."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+from kafka.errors import KafkaError
+
+from serving import consumer, webhooks
+from serving.api import app
+from serving.desk import Desk
+from serving.store import Taken
+
+DELIVERY_PERIOD_S = 1.0
+AGAIN_S = 5.0
+SECOND_US = 1_000_000
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where requests are answered."""
+
+    host: str
+    port: int
+
+
+def serve(desk: Desk, client: Mapping[str, object], address: Address, stop: threading.Event,
+          ready: Callable[[int], None]) -> None:  # fmt: skip
+    """Answer until `stop` is set; `ready` hears the port, a free one for 0.
+
+    Raises
+    ------
+    consumer.NoTopicsError
+        Where the topics of the product are missing.
+    OSError
+        Where the port is taken.
+    """
+    failed: list[BaseException] = []
+    tasks = (lambda: _take_in(desk, client, stop, failed), lambda: _send(desk, stop))
+    with _running(tasks, stop), _answering(app(desk), address) as port:
+        ready(port)
+        stop.wait()
+    if failed:
+        raise failed[0]
+
+
+def _take_in(desk: Desk, client: Mapping[str, object], stop: threading.Event, failed: list[BaseException]) -> None:
+    """Follow the topics; a broker that is away is asked again."""
+
+    def taken(_: Taken) -> None:
+        desk.taken_at = desk.now()
+
+    while not stop.is_set():
+        try:
+            consumer.follow(desk.engine, client, stop, taken=taken)
+        except KafkaError as error:
+            _log.warning("the topics cannot be read now (%s); trying again", error)
+            stop.wait(AGAIN_S)
+        # any other error ends the service: an answer from a store that no longer follows would be a lie
+        except BaseException as error:  # noqa: BLE001 - told by `serve`
+            failed.append(error)
+            stop.set()
+
+
+def _send(desk: Desk, stop: threading.Event) -> None:
+    while not stop.is_set():
+        if not webhooks.deliver(desk.engine, int(time.time() * SECOND_US), webhooks.post):
+            stop.wait(DELIVERY_PERIOD_S)
+
+
+@contextmanager
+def _running(tasks: tuple[Callable[[], None], ...], stop: threading.Event) -> Iterator[None]:
+    threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _answering(application: FastAPI, address: Address) -> Iterator[int]:
+    config = uvicorn.Config(application, host=address.host, port=address.port, log_level="warning", lifespan="off",
+                            timeout_graceful_shutdown=2)  # fmt: skip
+    socket = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
+    thread.start()
+    try:
+        yield socket.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        socket.close()

@@ -1,0 +1,69 @@
+"""Explanations: what, why, how sure, so that a person can say it aloud."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kwadrant.common import UsageError
+from kwadrant.explain import WIDTH, bar, explained, meant, of_folder
+from schemas.event import Event, Evidence, Place, Reason
+
+EVENT = Event(
+    event_id="e1", customer_id="C-0000000417", from_=Place(0, "steady shop", "low-low"),
+    to=Place(1, "growing workshop", "low-high"), newly_potential=True, cause="customer_moved", model_version_from=3,
+    model_version_to=5, status="confirmed", margin=3.0, confidence=0.83,
+    reasons=(Reason("consumption", 11_200.0, 3_480.0, 1.8, 0.7, 0.05), Reason("night share", 0.5, None, 0.9, 0.28, 0.0),
+             Reason("growth", 0.4, 0.5, -0.2, -0.03, 0.0)),
+    quality=Evidence(0.02, provisional=False), event_time="2026-03-24T23:00:00Z", supersedes="e0",
+)  # fmt: skip
+
+
+def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
+    assert explained(EVENT).splitlines() == [
+        (
+            "2026-03-24T23:00:00Z  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; "
+            "consumption +1.8, 75 % of the move"
+        ),
+        "  from low value, low potential to low value, high potential",
+        "  The customer changed; the classes hardly did.",
+        "    consumption +1.8 (3.5 kW → 11 kW)  ████████████████████████ 75 %",
+        "    night share +0.9                   █████████ 28 %",
+        "    growth −0.2 (0.50 → 0.40)          ░ −3 %",
+        "  Confirmed at the close of its day. Sure to 83 %. 2 % of the time is estimated.",
+        "  model 3 to 5, event e1, after e0",
+    ]
+
+
+def test_a_provisional_decision_says_so() -> None:
+    doubtful = msgspec.structs.replace(EVENT, quality=Evidence(0.6, provisional=True))
+    assert "Provisional: 60 % of the time is estimated." in explained(doubtful)
+
+
+@pytest.mark.parametrize(("part", "length"), [(0.0, 0), (1.0, WIDTH), (0.5, WIDTH / 2)])
+def test_a_bar_is_as_long_as_its_part(part: float, length: float) -> None:
+    assert bar(part) == "█" * int(length)
+    assert bar(1 / WIDTH / 8) == "▏"
+
+
+@pytest.mark.parametrize("name", ["e1", "C-0000000417"])
+def test_an_event_is_found_by_its_id_or_its_customer(name: str) -> None:
+    other = msgspec.structs.replace(EVENT, event_id="x", customer_id="C-9")
+    assert meant([other, EVENT], name) == [EVENT]
+
+
+def test_what_was_said_of_a_customer_comes_in_order_of_time() -> None:
+    earlier = msgspec.structs.replace(EVENT, event_id="e0", status="early", event_time="2026-03-24T11:00:00Z")
+    assert meant([EVENT, earlier], EVENT.customer_id) == [earlier, EVENT]
+
+
+def test_a_name_that_nobody_has_is_said() -> None:
+    with pytest.raises(UsageError, match="C-404"):
+        meant([EVENT], "C-404")
+
+
+def test_a_folder_of_a_replay_is_read_and_a_wrong_one_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"events\.jsonl"):
+        of_folder(tmp_path)
+    (tmp_path / "events.jsonl").write_bytes(msgspec.json.encode(EVENT) + b"\n")
+    assert of_folder(tmp_path) == [EVENT]
