@@ -220,6 +220,20 @@ def events(
             say(msgspec.json.encode(event).decode() if as_json else f"{event.event_time}  {sentence(event)}")
 
 
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="model file of `kwadrant fit`")],
+    *,
+    to: Annotated[str, typer.Option(help="who is to use it: sklearn or mllib")],
+    out: Annotated[Path, typer.Option(help="new folder: model file, parity rows, what the peer loads")],
+) -> None:
+    """A clustering for scikit-learn or Spark ML, written only once the peer gives 1,000 rows our clusters."""
+    from kwadrant import export as verb
+
+    with told():
+        say(f"wrote {out}; to use it:\n{verb.run(model, to, out)}")
+
+
 def _every_two_seconds(what: str) -> Callable[[int, int], None]:
     last = time.monotonic()
 

@@ -12,7 +12,7 @@ from kwadrant.cli import app
 from kwadrant.topics import Difference
 from schemas.topics import CONTROL
 
-VERBS = ("demo", "doctor", "broker", "topics", "simulate", "produce", "seed", "stream", "replay", "events")
+VERBS = ("demo", "doctor", "broker", "topics", "simulate", "produce", "seed", "stream", "replay", "events", "export")
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,10 @@ WRONG = {
     "a missing length": (("replay", *READINGS, *OUT), "no length|has no column 'duration_s'"),
     "a length that is none": (("replay", *READINGS, *OUT, "--duration", "day"), "ISO 8601 duration.*found 'day'"),
     "a zone that is none": (("replay", *READINGS, *OUT, "--duration", "P1D", "--zone", "Mars"), "no such time zone"),
+    "a model file that is missing": (
+        ("export", "absent.json", "--to", "sklearn", *OUT),
+        "there is no file absent.json",
+    ),
     "nothing seeded": (("stream", "--bootstrap", "127.0.0.1:1", "--folder", "none"), "nothing is seeded in none"),
 }
 
