@@ -9,11 +9,11 @@ from pydantic import AwareDatetime, BeforeValidator
 
 from serving import answers, questions
 from serving.cursors import Cursor, cursor_of
-from serving.desk import At, Desk, reader
+from serving.desk import At, Desk, nothing_else, reader
 from serving.problems import not_found
 
 LARGEST_PAGE = 500
-Customer = Annotated[str, Path(min_length=1, max_length=64)]
+Customer = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 Page = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="rows of a page")]
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -28,7 +28,7 @@ def _text(value: object) -> object:
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 Next = Annotated[Cursor | None, Depends(cursor_of)]
 
-ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader)], tags=["customers"])
+ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader), Depends(nothing_else)], tags=["customers"])
 
 
 @ROUTES.get("/newly-potential")

@@ -55,6 +55,16 @@ def reader(desk: At, given: Credentials) -> Bearer:
     return found
 
 
+def nothing_else(request: Request) -> None:
+    """Refuse a parameter that the question does not know: a typing error must not change the answer unsaid."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        detail = f"unknown parameters {unknown}; known are {sorted(known)}"
+        raise Refused(422, "Invalid request", detail)
+
+
 def admin(who: Annotated[Bearer, Depends(reader)]) -> Bearer:
     """Let those in whose token has the role admin."""
     if who.role != "admin":

@@ -3,12 +3,12 @@
 from fastapi import APIRouter, Depends
 
 from serving import answers, questions
-from serving.desk import At, reader
+from serving.desk import At, nothing_else, reader
 
 ROUTES = APIRouter(tags=["model"])
 
 
-@ROUTES.get("/v1/model", dependencies=[Depends(reader)])
+@ROUTES.get("/v1/model", dependencies=[Depends(reader), Depends(nothing_else)])
 def model(desk: At) -> answers.ModelAnswer:
     """Tell the newest model and how many customers each of its clusters has."""
     rows = questions.ask(desk.engine, questions.model())

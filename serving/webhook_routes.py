@@ -8,17 +8,17 @@ from sqlalchemy import select
 
 from serving import questions, webhooks
 from serving.answers import Shape
-from serving.desk import At, admin
+from serving.desk import At, admin, nothing_else
 from serving.problems import Refused, not_found
 from serving.tables import WEBHOOKS
 
-ROUTES = APIRouter(prefix="/v1/webhooks", dependencies=[Depends(admin)], tags=["webhooks"])
+ROUTES = APIRouter(prefix="/v1/webhooks", dependencies=[Depends(admin), Depends(nothing_else)], tags=["webhooks"])
 
 
 class Wanted(Shape):
     """A webhook that is asked for."""
 
-    url: Annotated[str, Field(max_length=2_000, pattern="^https?://[^/?#@:\\s]+")]
+    url: Annotated[str, Field(max_length=2_000, pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$")]
     newly_potential_only: bool = True
 
 
@@ -57,7 +57,7 @@ def known(desk: At) -> list[Known]:
 
 
 @ROUTES.delete("/{webhook_id}", status_code=204)
-def remove(desk: At, webhook_id: Annotated[str, Path(max_length=32)]) -> None:
+def remove(desk: At, webhook_id: Annotated[str, Path(max_length=32, pattern=r"^[^\x00]+$")]) -> None:
     """Tell an address no more."""
     if not webhooks.remove(desk.engine, webhook_id):
         raise not_found(f"no webhook {webhook_id!r}")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,17 +19,12 @@ from schemas.event import Event
 from serving import tokens, webhooks
 from serving.api import app
 from serving.desk import Desk
-from serving.store import Taken, open_store, take
+from serving.store import Taken, take
 from serving.tables import DELIVERIES
 from serving.webhooks import Post
 from tests.serving.made import moved
 
 SECOND = 1_000_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 @contextmanager
