@@ -9,8 +9,8 @@ from clustering.arrays import Floats, Longs, check_count, check_points, check_ta
 from clustering.critic import critic_weights
 from clustering.entropy import entropy_weights
 from clustering.errors import BadSetting, BadShape, BadWeight
+from clustering.left_out import half_left_out
 from clustering.ordering import Order, lexicographic, starts
-from clustering.weighting import half_eta_squared
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ Weigh = Callable[[Sample, int, int], Floats]
 
 METHODS: dict[str, Weigh] = {
     "equal": lambda sample, _k, _state: np.ones(sample.values.shape[1]),
-    "eta2": lambda sample, k, state: half_eta_squared(sample.scaled, sample.mass, k, random_state=state),
+    "eta2": lambda sample, k, state: half_left_out(sample.scaled, sample.mass, k, random_state=state),
     "entropy": lambda sample, _k, _state: entropy_weights(sample.values, sample.mass),
     "critic": lambda sample, _k, _state: critic_weights(sample.values, sample.mass),
 }

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from clustering.arrays import Floats, check_count, check_points, check_weights
+from clustering.arrays import Floats, Labels, check_count, check_points, check_weights
 from clustering.lloyd import Clustering, lloyd
 from clustering.seeding import seed
-from clustering.sums import group_sums
+from clustering.sums import group_sums, group_totals
 from clustering.swaps import removal_gain_swaps
 
 _ROUNDING = 1e-12
@@ -47,31 +47,46 @@ def half_eta_squared(scaled: Floats, weights: Floats, k: int, *, random_state: i
     factors = equal
     found = seed(scaled * equal, weights, k, random_state=random_state)
     for _ in range(rounds - 1):
-        before, factors = factors, _half(_eta_squared(scaled, weights, found), equal)
+        before, factors = factors, half(_eta_squared(scaled, weights, found), equal)
         found = _again(scaled * np.sqrt(factors), weights, found.centres * _ratio(factors, before))
-    return _half(_eta_squared(scaled, weights, found), equal)
+    return half(_eta_squared(scaled, weights, found), equal)
+
+
+def scatters(scaled: Floats, weights: Floats, labels: Labels, k: int) -> tuple[Floats, Floats]:
+    """Return the weighted scatter of each column between the clusters, (d,), and in all, (d,); inputs untouched.
+
+    Parameters
+    ----------
+    scaled, weights, labels : (n, d), (n,), (n,)
+        Labels below ``k``.
+
+    Returns
+    -------
+    (d,), (d,)
+        [squared unit of the columns x unit of the weights]. Cost: O(n d).
+    """
+    groups, everyone = labels.astype(np.intp), np.zeros(len(scaled), dtype=np.intp)
+    masses = group_totals(weights, groups, k)
+    away = scaled - group_sums(scaled.T, weights, everyone, 1) / masses.sum()
+    means = group_sums(away.T, weights, groups, k) / np.where(masses > 0, masses, 1.0)[:, None]
+    between: Floats = (masses[:, None] * means**2).sum(axis=0)
+    return between, group_sums(away.T**2, weights, everyone, 1)[0]
 
 
 def _eta_squared(scaled: Floats, weights: Floats, found: Clustering) -> Floats:
     """Return the between-cluster share of each column's variance, (d,) in [0, 1]; 0 for a constant column."""
-    groups = found.labels.astype(np.intp)
-    k = len(found.centres)
-    everyone = np.zeros(len(scaled), dtype=np.intp)
-    away = scaled - group_sums(scaled.T, weights, everyone, 1) / found.masses.sum()
-    means = group_sums(away.T, weights, groups, k) / np.where(found.masses > 0, found.masses, 1.0)[:, None]
-    between = (found.masses[:, None] * means**2).sum(axis=0)
-    total = group_sums(away.T**2, weights, everyone, 1)[0]
+    between, total = scatters(scaled, weights, found.labels, len(found.centres))
     share: Floats = between / np.where(total > 0, total, 1.0)
     # what rounding leaves of an exact 0 must not be blown up to mean 1
     return np.where(share > _ROUNDING, np.minimum(share, 1.0), 0.0)
 
 
-def _half(eta: Floats, equal: Floats) -> Floats:
-    """Return the average of eta², normalised to mean 1 where ``equal`` is 1 and not 0, and of ``equal`` itself."""
-    eta = eta * equal
-    total = eta.sum()
-    share = eta * (equal.sum() / total) if total > 0 else equal
-    return (share + equal) / 2
+def half(shares: Floats, equal: Floats) -> Floats:
+    """Return the average of ``shares``, normalised to mean 1 where ``equal`` is 1 and not 0, and of ``equal``, (d,)."""
+    shares = shares * equal
+    total = shares.sum()
+    speaking = shares * (equal.sum() / total) if total > 0 else equal
+    return (speaking + equal) / 2
 
 
 def _ratio(after: Floats, before: Floats) -> Floats:
