@@ -1,7 +1,6 @@
 """History on Spark: every bucket's rows folded by `segmentation.history`, and what the seeding has to see of them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
+from batch_init.folder import Folder, spark_path
 from schemas.event import CustomerState
 from schemas.model import Model
 from schemas.times import iso
@@ -32,13 +32,13 @@ _INITIAL: dict[str, pa.DataType] = {
 }  # fmt: skip
 
 
-def remembered(spark: SparkSession, rows: Path, through: int, parameters: Parameters, generation: int) -> DataFrame:
+def remembered(spark: SparkSession, rows: Folder, through: int, parameters: Parameters, generation: int) -> DataFrame:
     """State of every bucket that has customers: `bucket, payload, portrait, customers`.
 
-    `rows` is a folder of Parquet with whole rows (`segmentation.rows.ROWS`). One shuffle by bucket; a bucket's history
-    has to fit in a Python worker's memory, about 100 bytes per reading.
+    `rows` is Parquet with whole rows (`segmentation.rows.ROWS`), a file or a folder of them. One shuffle by bucket; a
+    bucket's history has to fit in a Python worker's memory, about 100 bytes per reading.
     """
-    history = spark.read.parquet(str(rows))
+    history = spark.read.parquet(spark_path(rows))
     bucket = f.pmod(f.crc32(f.col("customer").cast("binary")), f.lit(parameters.buckets)).cast("int")
 
     # Spark reads these hints at run time: a type that only a stub knows would break it

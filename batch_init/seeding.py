@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
+from batch_init.folder import Folder, spark_path
 from batch_init.history import initial, nobody, portrait_of, remembered
 from schemas import topics
 from schemas.control import Promote
@@ -19,6 +20,7 @@ CUSTOMERS_PER_BUCKET = 8_000
 LEAST_BUCKETS = 8
 _DESCRIPTION = "deployment.json"
 Report = Callable[[str], None]
+_Folder = TypeVar("_Folder", bound=Folder)
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ def buckets_for(customers: int) -> int:
     return max(LEAST_BUCKETS, -(-customers // CUSTOMERS_PER_BUCKET))
 
 
-def write_description(folder: Path, parameters: Parameters, generation: int) -> None:
+def write_description(folder: Folder, parameters: Parameters, generation: int) -> None:
     """Write the identity of a deployment into its folder."""
     text = msgspec.json.format(msgspec.json.encode(Description(asdict(parameters), generation)), indent=2)
     (folder / _DESCRIPTION).write_bytes(text)
 
 
-def read_description(folder: Path) -> tuple[Parameters, int] | None:
+def read_description(folder: Folder) -> tuple[Parameters, int] | None:
     """Identity of the deployment seeded in `folder`, None where there is none."""
     path = folder / _DESCRIPTION
     if not path.exists():
@@ -57,12 +59,12 @@ def read_description(folder: Path) -> tuple[Parameters, int] | None:
     return Parameters(**found.parameters), found.generation  # type: ignore[arg-type]
 
 
-def initial_state_path(folder: Path, generation: int) -> Path:
+def initial_state_path(folder: _Folder, generation: int) -> _Folder:
     """Where the initial state of a generation lies."""
     return folder / f"initial-state-{generation}"
 
 
-def seed(spark: SparkSession, rows: Path, ask: Fit, parameters: Parameters, *, folder: Path, generation: int,
+def seed(spark: SparkSession, rows: Folder, ask: Fit, parameters: Parameters, *, folder: Folder, generation: int,
          report: Report) -> Seeded:  # fmt: skip
     """Fold history, fit the first model, write the initial state of all buckets under `folder`.
 
@@ -70,16 +72,16 @@ def seed(spark: SparkSession, rows: Path, ask: Fit, parameters: Parameters, *, f
     50,000 customers, whatever the size of the data.
     """
     report("folding history by bucket")
-    work = folder / f"history-{generation}"
-    remembered(spark, rows, ask.epoch, parameters, generation).write.mode("overwrite").parquet(str(work))
-    states = spark.read.parquet(str(work))
+    work = spark_path(folder / f"history-{generation}")
+    remembered(spark, rows, ask.epoch, parameters, generation).write.mode("overwrite").parquet(work)
+    states = spark.read.parquet(work)
     parts = states.select("portrait", "customers", "bucket").toPandas()
     customers = int(parts["customers"].sum())
     seen = sample([portrait_of(bytes(data)) for data in parts["portrait"]], LARGEST_SAMPLE)
     report(f"seeding {ask.k} clusters from {len(seen.ids)} of {customers} customers")
     model = fit(seen, ask, parameters, customers=customers)
     report("assigning first classes")
-    path = str(initial_state_path(folder, generation))
+    path = spark_path(initial_state_path(folder, generation))
     initial(states, model, parameters).write.mode("overwrite").parquet(path)
     missing = set(range(parameters.buckets)) - {int(bucket) for bucket in parts["bucket"]}
     if missing:
@@ -90,9 +92,9 @@ def seed(spark: SparkSession, rows: Path, ask: Fit, parameters: Parameters, *, f
     return Seeded(model, customers, generation)
 
 
-def publish_states(spark: SparkSession, folder: Path, generation: int, options: Mapping[str, str]) -> None:
+def publish_states(spark: SparkSession, folder: Folder, generation: int, options: Mapping[str, str]) -> None:
     """Send every customer's first class to the state topic, from the executors."""
-    rows = spark.read.parquet(str(initial_state_path(folder, generation)))
+    rows = spark.read.parquet(spark_path(initial_state_path(folder, generation)))
     records = rows.select(f.explode("states").alias("state")).select("state.key", "state.value")
     records.write.format("kafka").options(**options).option("topic", topics.STATES).save()
 

@@ -20,6 +20,7 @@ from schemas.topics import READINGS
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from streaming.deployment import Deployment
+from streaming.location import Location
 from streaming.records import control_record
 
 FIRST = date(2025, 3, 3)
@@ -56,7 +57,7 @@ def load() -> Column:
     return f.round(level * shape * noise, 3)
 
 
-def history(spark: SparkSession, customers: int, folder: Path) -> None:
+def history(spark: SparkSession, customers: int, folder: Location) -> None:
     """Daily readings of `HISTORY_DAYS` as rows for the seeding."""
     days = spark.range(HISTORY_DAYS).withColumnRenamed("id", "day").withColumn("hour", f.lit(12))
     rows = spark.range(0, customers, 1, 8).withColumnRenamed("id", "n").crossJoin(days)
@@ -93,7 +94,7 @@ def send(frame: DataFrame, options: dict[str, str]) -> None:
     frame.write.format("kafka").options(**options).option("topic", READINGS).save()
 
 
-def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_batch: int, folder: Path,
+def seeded(spark: SparkSession, settings: Settings, customers: int, rows_per_batch: int, folder: Location,
            **changes: float) -> Deployment:  # fmt: skip
     """Return a deployment of so many customers, with its first model on the control topic."""
     stream = f"bench-{customers}"

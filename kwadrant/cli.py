@@ -1,6 +1,5 @@
 """The command `kwadrant`: each verb one task, each usable alone against any Kafka."""
 
-import logging
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from kwadrant.common import client_of, load, say, told
+from kwadrant.last_word import hear
 
 app = typer.Typer(
     help="kWadrant: which customer has just become a potential customer of energy services, and why.",
@@ -19,7 +19,7 @@ app = typer.Typer(
 )  # fmt: skip
 
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, HOST:PORT[,...]; over every setting")]
-Folder = Annotated[Path | None, typer.Option(help="the deployment's folder: first state, checkpoint (setting: folder)")]
+Folder = Annotated[str | None, typer.Option(help="the deployment's folder, path or URI: first state and checkpoint")]
 Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
 Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
 Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
@@ -37,7 +37,7 @@ PERIOD_S = 2.0
 @app.callback()
 def main() -> None:
     """Keep the Kafka client's own log out of the way: its errors come back as sentences."""
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    hear()
 
 
 @app.command()

@@ -14,14 +14,16 @@ from pydantic import ValidationError
 from kwadrant import jars
 from kwadrant.cells import TableError
 from kwadrant.errors import LaunchError
+from kwadrant.last_word import last_word
 from kwadrant.order import OrderError
 from kwadrant.produce import ProduceError
 from kwadrant.settings import Settings
 from segmentation.calendar import Calendar
 from segmentation.errors import SegmentationError
 from segmentation.parameters import Parameters
-from streaming.deployment import client_options
+from streaming.clients import client_options
 from streaming.errors import StreamingError
+from streaming.location import location
 
 KNOWN = (LaunchError, TableError, OrderError, ProduceError, SegmentationError, StreamingError, ValueError)
 """Errors that say what to do by themselves."""
@@ -31,14 +33,14 @@ class UsageError(ValueError):
     """What was typed does not fit together."""
 
 
-def load(bootstrap: str | None = None, folder: Path | None = None, zone: str | None = None) -> Settings:
+def load(bootstrap: str | None = None, folder: str | None = None, zone: str | None = None) -> Settings:
     """Return the settings of environment and file, under what was typed; `zone` is the fallback time zone."""
     settings = Settings()
     changes: dict[str, object] = {}
     if bootstrap is not None:
         changes["kafka"] = {**settings.kafka, "bootstrap.servers": bootstrap}
     if folder is not None:
-        changes["folder"] = folder
+        changes["folder"] = location(folder)
     if zone is not None and "time_zone" not in settings.model_fields_set:
         changes["time_zone"] = zone
     return settings.model_copy(update=changes)
@@ -72,7 +74,9 @@ def told() -> Iterator[None]:
         lines = [f"  {'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
         _fail("the settings (environment, kwadrant.toml) are not right:\n" + "\n".join(lines))
     except KafkaError as error:
-        _fail(f"Kafka: {type(error).__name__}: {error}. Is the broker up? `kwadrant doctor --bootstrap ...` looks.")
+        name = type(error).__name__
+        said = f"{name}: {str(error).removeprefix(f'{name}: ')}{last_word()}"
+        _fail(f"Kafka: {said}. Is the broker up, and are name and password right? `kwadrant doctor` looks.")
     except KNOWN as error:
         _fail(str(error))
 

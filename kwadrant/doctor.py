@@ -5,9 +5,10 @@ into ``CLUSTER``: those run only when the broker answers.
 """
 
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kafka import KafkaAdminClient
 
 from kwadrant import jars, java
 from kwadrant.errors import LaunchError
+from kwadrant.last_word import last_word
 from kwadrant.processes import free_port
 
 _GIB = 2**30
@@ -36,12 +38,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """Where to look: the environment, the work folder and, if there is one, the broker with its expected topics."""
+    """Where to look: the environment, the work folder and, if there are, the broker with its topics, and the cluster.
+
+    `client` are kafka-python's options, which may hold a password; `master` is Spark's.
+    """
 
     environment: Mapping[str, str]
     folder: Path
-    bootstrap: str | None = None
+    client: Mapping[str, object] = field(default_factory=dict, repr=False)
     topics: Sequence[str] = field(default=())
+    master: str = "local"
+
+    @property
+    def bootstrap(self) -> object:
+        """The bootstrap servers, None where there is no broker to look at."""
+        return self.client.get("bootstrap_servers")
 
 
 Check = Callable[[Case], Finding]
@@ -118,6 +129,14 @@ def port(_: Case) -> Finding:
     return Finding("a free port", ok=True, found=f"127.0.0.1:{free_port()}")
 
 
+def spark_master(case: Case) -> Finding:
+    """Knock at a standalone cluster's masters; other masters are left to Spark."""
+    addresses = case.master.removeprefix("spark://").split(",") if case.master.startswith("spark://") else []
+    closed = [address for address in addresses if not _is_open(address)]
+    mend = "Start the master, or correct the setting master." if closed else ""
+    return Finding("Spark master", not closed, f"{', '.join(closed)} does not answer" if closed else case.master, mend)
+
+
 def broker(case: Case) -> Finding:
     """Ask the broker for its nodes."""
     with closing(_admin(case)) as admin:
@@ -134,7 +153,7 @@ def topics(case: Case) -> Finding:
     return Finding("topics present", not missing, found, mend)
 
 
-MACHINE: tuple[Check, ...] = (python, java_version, java_module, jar_sums, memory, disk, port)
+MACHINE: tuple[Check, ...] = (python, java_version, java_module, jar_sums, memory, disk, port, spark_master)
 CLUSTER: tuple[Check, ...] = (topics,)
 
 
@@ -146,14 +165,20 @@ def _looked(check: Check, case: Case) -> Finding:
         return Finding(name, ok=False, found=type(error).__name__, mend=str(error))
     except Exception as error:  # noqa: BLE001 - the doctor reports what it cannot examine, and goes on
         asks_broker = check is broker or check in CLUSTER
-        mend = f"Check that a broker runs at {case.bootstrap} and may be reached." if asks_broker else _BUG
-        return Finding(name, ok=False, found=f"{type(error).__name__}: {error}", mend=mend)
+        mend = f"Check that a broker runs at {case.bootstrap} and lets you in." if asks_broker else _BUG
+        found = f"{type(error).__name__}: {error}" + (last_word() if asks_broker else "")
+        return Finding(name, ok=False, found=found, mend=mend)
 
 
 def _admin(case: Case) -> KafkaAdminClient:
-    return KafkaAdminClient(
-        bootstrap_servers=case.bootstrap, bootstrap_timeout_ms=_PATIENCE, request_timeout_ms=_PATIENCE
-    )
+    return KafkaAdminClient(**{**case.client, "bootstrap_timeout_ms": _PATIENCE, "request_timeout_ms": _PATIENCE})
+
+
+def _is_open(address: str) -> bool:
+    host, _, number = address.rpartition(":")
+    with suppress(OSError, ValueError), socket.create_connection((host, int(number)), timeout=_PATIENCE / 1000):
+        return True
+    return False
 
 
 def _free_memory() -> int:

@@ -1,25 +1,33 @@
 """`kwadrant doctor`: the machine, the broker, and the deployment in its folder."""
 
 import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
+from kwadrant.common import say, spark_jars
 from kwadrant.doctor import Case, Check, Finding, examine
 from kwadrant.settings import Settings
+from kwadrant.spark import session
 from kwadrant.topics import differences
 from schemas.topics import TOPICS
 from segmentation.errors import SegmentationError
 from streaming import checkpoint
-from streaming.deployment import client_options
+from streaming.clients import client_options
 from streaming.errors import StreamingError
 from streaming.start import last_progress, newest_seeding
 
 
 def run(settings: Settings) -> int:
     """Print every finding; 0 where all is well, else 1."""
-    bootstrap = settings.kafka.get("bootstrap.servers")
-    case = Case(os.environ, settings.folder, bootstrap, tuple(topic.name for topic in TOPICS))
-    findings = examine(case, more=_more(settings) if bootstrap else ())
+    client = client_options(settings.kafka)
+    here = settings.folder if isinstance(settings.folder, Path) else Path(tempfile.gettempdir())
+    case = Case(os.environ, here, client, tuple(topic.name for topic in TOPICS), settings.master)
+    with _reached(settings):
+        findings = examine(case, more=_more(settings, client) if case.bootstrap else ())
     for finding in findings:
         mark, color = ("ok  ", typer.colors.GREEN) if finding.ok else ("MEND", typer.colors.RED)
         typer.secho(mark, fg=color, nl=False)
@@ -27,9 +35,20 @@ def run(settings: Settings) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def _more(settings: Settings) -> tuple[Check, ...]:
-    client = client_options(settings.kafka)
+@contextmanager
+def _reached(settings: Settings) -> Iterator[None]:
+    """Hold a small session where only Spark can look into the folder."""
+    if isinstance(settings.folder, Path):
+        yield
+        return
+    small = session(settings.model_copy(update={"master": "local[1]"}), spark_jars(say), "doctor")
+    try:
+        yield
+    finally:
+        small.stop()
 
+
+def _more(settings: Settings, client: Mapping[str, object]) -> tuple[Check, ...]:
     def policies(_: Case) -> Finding:
         found = differences(client)
         text = "; ".join(f"{d.topic}: {d.found}" for d in found) or "partitions and policies as they have to be"

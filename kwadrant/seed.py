@@ -1,6 +1,6 @@
 """`kwadrant seed`: from tables of history to a deployment that can stream."""
 
-import shutil
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from kafka import KafkaProducer
+from pyspark.sql import SparkSession
 
 from batch_init import seeding
 from kwadrant.common import client_of, spark_jars, through
@@ -21,10 +22,12 @@ from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
 from segmentation.rows import ROWS, names, numbers
 from streaming.deployment import Deployment
+from streaming.location import HadoopPath, Location
 from streaming.records import Record, control_record, model_record
 from streaming.start import newest_seeding
 
 Report = Callable[[str], None]
+_ROWS = "rows.parquet"
 
 
 def run(
@@ -32,26 +35,31 @@ def run(
 ) -> seeding.Seeded:
     """Seed a new generation of the deployment in `settings.folder`."""
     client = client_of(settings)
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    rows = settings.folder / "rows"
-    report("reading the tables")
-    customers, last = _write_rows(given, rows, settings)
-    parameters = settings.parameters(buckets=seeding.buckets_for(customers))
-    epoch = through(until, parameters, last)
-    before = newest_seeding(client, parameters.stream)
-    generation = 1 if before is None else before.generation + 1
-    report("starting Spark")
-    spark = session(settings, spark_jars(report), "seed")
-    try:
-        ask = Fit(k=k, random_state=random_state, epoch=epoch)
-        found = seeding.seed(spark, rows, ask, parameters, folder=settings.folder, generation=generation, report=report)
-        report("publishing first classes and the first model")
-        deployment = deployment_of(settings, parameters, generation)
-        seeding.publish_states(spark, settings.folder, generation, deployment.options)
-    finally:
-        spark.stop()
+    with tempfile.TemporaryDirectory(prefix="kwadrant-") as spare:
+        report("reading the tables")
+        rows = _spool(settings.folder, Path(spare))
+        customers, last = _write_rows(given, rows, settings)
+        parameters = settings.parameters(buckets=seeding.buckets_for(customers))
+        ask = Fit(k=k, random_state=random_state, epoch=through(until, parameters, last))
+        before = newest_seeding(client, parameters.stream)
+        deployment = deployment_of(settings, parameters, 1 if before is None else before.generation + 1)
+        report("starting Spark")
+        spark = session(settings, spark_jars(report), "seed")
+        try:
+            found = _seed(spark, _staged(rows, settings.folder), ask, settings.folder, deployment, report)
+        finally:
+            spark.stop()
     _publish(client, found, seeding.promotion(parameters, found), parameters.stream)
-    shutil.rmtree(rows)
+    return found
+
+
+def _seed(spark: SparkSession, rows: Location, ask: Fit, folder: Location, deployment: Deployment, report: Report
+          ) -> seeding.Seeded:  # fmt: skip
+    parameters, generation = deployment.parameters, deployment.generation
+    found = seeding.seed(spark, rows, ask, parameters, folder=folder, generation=generation, report=report)
+    rows.unlink()
+    report("publishing first classes and the first model")
+    seeding.publish_states(spark, folder, generation, deployment.options)
     return found
 
 
@@ -59,19 +67,33 @@ def deployment_of(settings: Settings, parameters: Parameters, generation: int) -
     """Where the stream of a seeded generation runs."""
     return Deployment(
         parameters=parameters, generation=generation, kafka=settings.kafka,
-        checkpoint=(settings.folder / f"checkpoint-{generation}").absolute(),
-        initial_state=seeding.initial_state_path(settings.folder, generation).absolute(),
+        checkpoint=settings.folder / f"checkpoint-{generation}",
+        initial_state=seeding.initial_state_path(settings.folder, generation),
         rows_per_batch=settings.rows_per_batch,
     )  # fmt: skip
 
 
-def _write_rows(given: Inputs, folder: Path, settings: Settings) -> tuple[int, int | None]:
+def _spool(folder: Location, spare: Path) -> Path:
+    """Where whole rows are written: in the folder itself, or aside where only Spark reaches it."""
+    if isinstance(folder, HadoopPath):
+        return spare / _ROWS
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / _ROWS
+
+
+def _staged(rows: Path, folder: Location) -> Location:
+    """Where executors read the rows."""
+    there = folder / _ROWS
+    if isinstance(there, HadoopPath):
+        there.take(rows)
+    return there
+
+
+def _write_rows(given: Inputs, file: Path, settings: Settings) -> tuple[int, int | None]:
     """Write whole rows as Parquet, block by block; the number of customers, and the last epoch that is over."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     customers: set[str] = set()
     latest = None
-    with pq.ParquetWriter(folder / "rows.parquet", ROWS, compression="zstd") as writer:
+    with pq.ParquetWriter(file, ROWS, compression="zstd") as writer:
         for block in given.rows():
             writer.write_table(block)
             customers.update(names(pc.unique(block.column("customer"))))

@@ -1,10 +1,11 @@
 """Settings: one frozen model; environment over `kwadrant.toml` over defaults; an unknown key is an error."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -15,11 +16,16 @@ from pydantic_settings import (
 
 from schemas.times import duration_seconds
 from segmentation.parameters import DAY_S, Parameters
+from streaming.location import HadoopPath, location
 
 FILE = Path("kwadrant.toml")
 SHAPING = ("stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "sparse_clocks")
 ELSEWHERE = ("jars", "maven_mirror")
 """Names in the environment that are no settings: `kwadrant.jars` reads them before there are any."""
+OWN_SPARK = ("master", "app.name", "submit.pyFiles", "sql.session.timeZone", "sql.streaming.stateStore.providerClass",
+             "sql.streaming.stateStore.checkpointFormatVersion",
+             "sql.execution.pythonUDF.pandas.preferIntExtensionDtype")  # fmt: skip
+"""Spark's options that are not a user's: the stream's results stand on them, or a setting of ours says them."""
 
 
 class _Environment(EnvSettingsSource):
@@ -29,26 +35,42 @@ class _Environment(EnvSettingsSource):
         ours = (name.removeprefix(self.env_prefix.lower()) for name in self.env_vars if self._is_ours(name))
         known = {*self.settings_cls.model_fields, *ELSEWHERE}
         unknown = {name: "" for name in ours if name.split("__")[0] not in known}
-        return {**super().__call__(), **unknown}
+        spark = {"spark": self._spark()} if self._spark() else {}
+        return {**super().__call__(), **spark, **unknown}
+
+    def _spark(self) -> dict[str, str]:
+        """Spark's options, whose names have capitals that count: as they are written, unless all are capitals."""
+        prefix = f"{self.env_prefix}SPARK__"
+        found = {name[len(prefix) :]: value for name, value in os.environ.items() if name.upper().startswith(prefix)}
+        return {(name.lower() if name.isupper() else name).replace("_", "."): value for name, value in found.items()}
 
     def _is_ours(self, name: str) -> bool:
         return name.startswith(self.env_prefix.lower())
 
 
 class Settings(BaseSettings):
-    """Settings of every command. Durations are ISO 8601; `kafka` takes any client option by its dotted name.
+    """Settings of every command. Durations are ISO 8601; `kafka` and `spark` take options by their dotted names.
 
-    The environment names them `KWADRANT_<NAME>`, Kafka's options `KWADRANT_KAFKA__<NAME>` with `_` for every dot.
+    The environment names them `KWADRANT_<NAME>`, Kafka's options `KWADRANT_KAFKA__<NAME>` with `_` for every dot, and
+    Spark's `KWADRANT_SPARK__<NAME>` likewise: `spark.executor.memory` is `KWADRANT_SPARK__EXECUTOR_MEMORY`, and
+    `spark.driver.maxResultSize`, for its capitals, `KWADRANT_SPARK__driver_maxResultSize`.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="KWADRANT_", env_nested_delimiter="__", toml_file=FILE, extra="forbid", frozen=True
     )
 
-    kafka: dict[str, str] = Field(default_factory=dict, description="Kafka client options, e.g. bootstrap.servers")
+    kafka: dict[str, str] = Field(
+        default_factory=dict, repr=False, description="Kafka client options, e.g. bootstrap.servers"
+    )
+    spark: dict[str, str] = Field(
+        default_factory=dict, repr=False, description="Spark's options without their `spark.`, e.g. executor.memory"
+    )
     stream: str = Field(default="kwadrant", description="id of the stream: one per deployment")
-    folder: Path = Field(default=Path("var"), description="initial state and checkpoint, readable by all executors")
-    master: str = Field(default="local[2]", description="Spark master")
+    folder: Annotated[InstanceOf[Path] | InstanceOf[HadoopPath], BeforeValidator(location)] = Field(
+        default=Path("var"), description="initial state and checkpoint: a path or URI that all executors reach"
+    )
+    master: str = Field(default="local[2]", description="Spark master: local[N], spark://HOST:PORT, ...")
     driver_memory: str = Field(default="1500m", description="memory of Spark's driver")
     partitions: int = Field(default=4, ge=1, description="partitions of the data topics where they are created")
     rows_per_batch: int = Field(default=200_000, ge=1, description="most rows of the data topics in one micro-batch")
@@ -65,7 +87,23 @@ class Settings(BaseSettings):
     @classmethod
     def _dotted(cls, given: object) -> object:
         """Kafka's names have dots, which the environment has not, and which TOML takes for tables."""
-        return dict(_flat(given)) if isinstance(given, Mapping) else given
+        return dict(_flat(given, lambda name: name.replace("_", "."))) if isinstance(given, Mapping) else given
+
+    @field_validator("spark", mode="before")
+    @classmethod
+    def _spark_dotted(cls, given: object) -> object:
+        """Spark's names have dots, and now and then an underscore that is one."""
+        return dict(_flat(given, str)) if isinstance(given, Mapping) else given
+
+    @field_validator("spark")
+    @classmethod
+    def _not_ours(cls, given: dict[str, str]) -> dict[str, str]:
+        for name in given:
+            if name.startswith("spark."):
+                raise ValueError(f"{name}: leave out the first `spark.`, it stands for every option here")
+            if name in OWN_SPARK:
+                raise ValueError(f"{name} is kWadrant's own; leave it out (the master is the setting `master`)")
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -95,9 +133,14 @@ class Settings(BaseSettings):
         )
 
 
-def _flat(given: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
+def _flat(given: Mapping[str, object], named: Callable[[str], str], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for name, value in given.items():
-        whole = prefix + str(name).replace("_", ".")
-        found += _flat(value, f"{whole}.") if isinstance(value, Mapping) else [(whole, value)]
+        whole = prefix + named(str(name))
+        found += _flat(value, named, f"{whole}.") if isinstance(value, Mapping) else [(whole, _text(value))]
     return found
+
+
+def _text(value: object) -> str:
+    """Return an option as Java's clients read it; TOML has numbers and truths as well."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

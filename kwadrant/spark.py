@@ -1,44 +1,80 @@
-"""One Spark session, set as the folds need it."""
+"""One Spark session, set as the folds need it: on this machine, or on a cluster."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from kwadrant.packages import ROOT, zipped
 from kwadrant.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+_SECRET = re.compile("secret|password|token|credential|key", re.IGNORECASE)
+_LOOPBACK = "127.0.0.1"
 
 
 def session(settings: Settings, jars: Sequence[Path], name: str) -> SparkSession:
-    """Return a session for `name`; Python workers find this project's packages and run this very Python."""
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    found = os.environ.get("PYTHONPATH", "")
-    if str(ROOT) not in found.split(os.pathsep):
-        os.environ["PYTHONPATH"] = os.pathsep.join(part for part in (str(ROOT), found) if part)
-    builder = SparkSession.builder.appName(f"kwadrant {name}").master(settings.master)
-    options = _options(settings, jars)
+    """Return a session for `name` whose Python workers find this project's packages.
+
+    A local master's workers run this very Python. A cluster's run `pyspark.python` of the Spark settings or the
+    environment's PYSPARK_PYTHON, which has to be there on every machine, and get our packages sent.
+    """
+    here = is_local(settings.master)
+    if here:
+        os.environ.setdefault("SPARK_LOCAL_IP", _LOOPBACK)
+        _find_packages()
+    os.environ["PYSPARK_PYTHON"] = _python(settings)
+    options = {"spark.app.name": f"kwadrant {name}", "spark.master": settings.master, **_options(settings, jars)}
+    # what the JVM is started with stands in the list of processes: secrets come after
+    shown = [(option, value) for option, value in options.items() if not _SECRET.search(option)]
+    SparkContext._ensure_initialized(conf=SparkConf().setAll(shown))  # noqa: SLF001 - there is no public way
+    builder = SparkSession.builder
     for option, value in options.items():
         builder = builder.config(option, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    if not here:
+        session.sparkContext.addPyFile(str(zipped()))
     return session
 
 
+def is_local(master: str) -> bool:
+    """Whether executors are threads of the driver.
+
+    Examples
+    --------
+    >>> [is_local(master) for master in ("local", "local[*]", "local-cluster[2,1,1024]", "spark://node:7077")]
+    [True, True, False, False]
+    """
+    return master == "local" or master.startswith("local[")
+
+
+def _find_packages() -> None:
+    found = os.environ.get("PYTHONPATH", "")
+    if str(ROOT) not in found.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(part for part in (str(ROOT), found) if part)
+
+
+def _python(settings: Settings) -> str:
+    if is_local(settings.master):
+        return sys.executable
+    return settings.spark.get("pyspark.python") or os.environ.get("PYSPARK_PYTHON") or sys.executable
+
+
 def _options(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
-    partitions = _partitions(settings.master)
+    given = {f"spark.{name}": value for name, value in settings.spark.items()}
+    near = {"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK} if is_local(settings.master) else {}
+    every = [*map(str, jars), *filter(None, given.get("spark.jars", "").split(","))]
     return {
-        "spark.jars": ",".join(map(str, jars)),
         "spark.driver.memory": settings.driver_memory,
-        "spark.driver.host": "127.0.0.1" if settings.master.startswith("local") else "localhost",
-        "spark.driver.bindAddress": "127.0.0.1",
+        **near,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.sql.shuffle.partitions": str(_partitions(settings.master)),
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
         "spark.sql.execution.pythonUDF.pandas.preferIntExtensionDtype": "true",
@@ -50,6 +86,8 @@ def _options(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
         "spark.sql.streaming.metricsEnabled": "false",
         "spark.python.unix.domain.socket.enabled": "true",
         "spark.log.level": "ERROR",
+        **given,
+        "spark.jars": ",".join(every),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -45,13 +46,15 @@ class Line(msgspec.Struct, rename="camel"):
 def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
     """Stream until SIGTERM or Ctrl-C, or until nothing is left to do."""
     client_of(settings)
-    parameters, generation = seeded(settings)
-    deployment = deployment_of(settings, parameters, generation)
+    if isinstance(settings.folder, Path):
+        seeded(settings)  # said at once, where no Spark is needed to look
     stop = stopped_by_signals()
     note = _to_stderr if as_json else say
     note("starting Spark")
     spark = session(settings, spark_jars(note), "stream")
     try:
+        parameters, generation = seeded(settings)
+        deployment = deployment_of(settings, parameters, generation)
         tell = _json_lines(parameters) if as_json else _plain_lines(parameters)
         note("starting the stream; the first batch takes a while")
         ready = (lambda: say('{"ready":true}')) if as_json else (lambda: say("streaming"))

@@ -57,7 +57,7 @@ ensure_java() {
     elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "== no Java 17 or newer: installing one with apt-get"
         apt-get update >&2
-        apt-get install -y --no-install-recommends "$(newest_java "$package")" >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$(newest_java "$package")" >&2
     elif command -v apt-get >/dev/null; then
         die "No Java 17 or newer. Type: sudo sh -c '$line'"
     else

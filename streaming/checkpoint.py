@@ -1,46 +1,47 @@
 """Spark's checkpoint as the commit needs it: which batch is committed, and the offsets of the next."""
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
 
 from schemas.progress import Progress
 from streaming.errors import CannotResume
+from streaming.location import Location
 
 
-def committed(checkpoint: Path) -> int:
+def committed(checkpoint: Location) -> int:
     """Last batch that Spark has committed, -1 where there is none."""
     return max(_numbers(checkpoint / "commits"), default=-1)
 
 
-def planned(checkpoint: Path) -> int:
+def planned(checkpoint: Location) -> int:
     """Last batch whose offsets Spark has written down, -1 where there is none."""
     return max(_numbers(checkpoint / "offsets"), default=-1)
 
 
-def offsets(checkpoint: Path, batch: int) -> tuple[str, ...]:
+def offsets(checkpoint: Location, batch: int) -> tuple[str, ...]:
     """End offsets of a batch, one JSON text per source, keys sorted."""
-    lines = (checkpoint / "offsets" / str(batch)).read_text(encoding="utf-8").splitlines()
+    lines = (checkpoint / "offsets" / str(batch)).read_bytes().decode().splitlines()
     return tuple(json.dumps(json.loads(line), sort_keys=True) for line in lines[2:] if line != "-")
 
 
-def query_id(checkpoint: Path) -> str | None:
+def query_id(checkpoint: Location) -> str | None:
     """Spark's id of the query, None before its first start."""
     path = checkpoint / "metadata"
-    return str(json.loads(path.read_text(encoding="utf-8"))["id"]) if path.exists() else None
+    return str(json.loads(path.read_bytes())["id"]) if path.exists() else None
 
 
-def prepare(checkpoint: Path) -> None:
+def prepare(checkpoint: Location) -> None:
     """Remove what a kill before the very first batch leaves.
 
     `offsets/*.tmp` without a numbered file beside it would stop Spark for ever; beside one Spark passes it over.
     """
     if planned(checkpoint) == -1:
-        for pattern in ("*.tmp", ".*.tmp*"):
-            for left in (checkpoint / "offsets").glob(pattern):
+        for left in _within(checkpoint / "offsets"):
+            if ".tmp" in left.name:
                 left.unlink()
 
 
-def check(checkpoint: Path, progress: Progress | None, *, generation: int) -> None:
+def check(checkpoint: Location, progress: Progress | None, *, generation: int) -> None:
     """Go on only where the progress record and the checkpoint tell the same story; else say which, and what to do.
 
     A record of an earlier generation is no record: a new seeding starts with a checkpoint of its own.
@@ -64,7 +65,7 @@ def current(progress: Progress | None, generation: int) -> Progress | None:
     return None if progress is None or progress.generation < generation else progress
 
 
-def _disagreement(checkpoint: Path, progress: Progress | None, generation: int) -> str | None:
+def _disagreement(checkpoint: Location, progress: Progress | None, generation: int) -> str | None:
     last, known = committed(checkpoint), query_id(checkpoint)
     if progress is None:
         told = f"the checkpoint has committed batch {last}, but the progress topic has no record of this stream"
@@ -78,11 +79,16 @@ def _disagreement(checkpoint: Path, progress: Progress | None, generation: int) 
     return None if progress.batch == last else _other_offsets(checkpoint, progress)
 
 
-def _other_offsets(checkpoint: Path, progress: Progress) -> str | None:
+def _other_offsets(checkpoint: Location, progress: Progress) -> str | None:
     if planned(checkpoint) >= progress.batch and offsets(checkpoint, progress.batch) == progress.offsets:
         return None
     return f"batch {progress.batch} was published with other offsets than the checkpoint has"
 
 
-def _numbers(folder: Path) -> list[int]:
-    return [int(path.name) for path in folder.glob("*") if path.name.isdigit()] if folder.exists() else []
+def _numbers(folder: Location) -> list[int]:
+    return [int(path.name) for path in _within(folder) if path.name.isdigit()]
+
+
+def _within(folder: Location) -> Iterator[Location]:
+    if folder.exists():
+        yield from folder.iterdir()

@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -32,6 +31,7 @@ from streaming import checkpoint
 from streaming.digest import digest_of
 from streaming.errors import Diverged
 from streaming.facts import Circumstances, Observer, counts_of, facts_of
+from streaming.location import Location
 from streaming.records import Record, records
 
 
@@ -73,7 +73,7 @@ class Commit:
 
     publisher: Publishes
     parameters: Parameters
-    checkpoint: Path
+    checkpoint: Location
     central: CentralState
     progress: Progress | None
     originals: Originals

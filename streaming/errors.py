@@ -6,7 +6,9 @@ StreamingError
 ├── Diverged           a repeated batch gave another output than the published one
 ├── NotSeeded          there is no first model, or no initial state, to start from
 ├── PublishFailed      Kafka did not take a batch: a start anew decides what became of it
-└── UnknownOption      a Kafka option that not every client here knows
+├── UnknownOption      a Kafka option that not every client here knows
+├── UnreadableSecret   a file that should hold a secret is not there
+└── NoFileSystem       a folder that Hadoop cannot read and write
 """
 
 
@@ -36,3 +38,11 @@ class PublishFailed(StreamingError):  # noqa: N818 - named after what is wrong
 
 class UnknownOption(StreamingError):  # noqa: N818 - named after what is wrong
     """A Kafka option that not every client here knows."""
+
+
+class UnreadableSecret(StreamingError):  # noqa: N818 - named after what is wrong
+    """A file that should hold a secret is not there."""
+
+
+class NoFileSystem(StreamingError):  # noqa: N818 - named after what is wrong
+    """A folder that Hadoop cannot read and write."""

@@ -16,6 +16,7 @@ from streaming.deployment import Deployment
 from streaming.ending import Ending, Gate, wait
 from streaming.errors import PublishFailed
 from streaming.facts import Observer
+from streaming.location import uri
 from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor
 from streaming.publisher import Publisher
@@ -90,7 +91,7 @@ def _run(spark: SparkSession, deployment: Deployment, ending: Ending, observers:
 
 
 def _start(spark: SparkSession, deployment: Deployment, gate: Callable[[DataFrame, int], None]) -> StreamingQuery:
-    initial = spark.read.schema(INITIAL_STATE).parquet(str(deployment.initial_state)).groupBy("bucket")
+    initial = spark.read.schema(INITIAL_STATE).parquet(uri(deployment.initial_state)).groupBy("bucket")
     processor = BucketProcessor(deployment.parameters, f"{deployment.parameters.stream}-{uuid.uuid4().hex}")
     output = (
         parcels(spark, deployment)
@@ -98,5 +99,5 @@ def _start(spark: SparkSession, deployment: Deployment, gate: Callable[[DataFram
         .transformWithStateInPandas(processor, OUTPUT, "Append", "None", initialState=initial)
     )
     writer = output.writeStream.foreachBatch(gate).outputMode("append")
-    writer = writer.option("checkpointLocation", str(deployment.checkpoint)).queryName(deployment.parameters.stream)
+    writer = writer.option("checkpointLocation", uri(deployment.checkpoint)).queryName(deployment.parameters.stream)
     return writer.trigger(processingTime=f"{deployment.trigger_s} seconds").start()

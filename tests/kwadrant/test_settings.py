@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from kwadrant.common import load
-from kwadrant.settings import ELSEWHERE, Settings
+from kwadrant.settings import ELSEWHERE, OWN_SPARK, Settings
+from streaming.location import HadoopPath, Location
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def test_the_file_is_over_the_defaults_and_the_environment_over_the_file(monkeyp
 def test_what_is_typed_is_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWADRANT_FOLDER", "environment")
     monkeypatch.setenv("KWADRANT_KAFKA__BOOTSTRAP_SERVERS", "environment:1")
-    settings = load("typed:1", Path("typed"))
+    settings = load("typed:1", "typed")
     assert (settings.folder, settings.kafka) == (Path("typed"), {"bootstrap.servers": "typed:1"})
 
 
@@ -78,6 +79,48 @@ def test_kafka_options_of_file_and_environment_add_up(monkeypatch: pytest.Monkey
     toml('[kafka]\n"bootstrap.servers" = "file:1"\n"security.protocol" = "SASL_SSL"')
     monkeypatch.setenv("KWADRANT_KAFKA__BOOTSTRAP_SERVERS", "environment:1")
     assert Settings().kafka == {"bootstrap.servers": "environment:1", "security.protocol": "SASL_SSL"}
+
+
+def test_sparks_options_keep_their_capitals_in_file_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    toml('[spark]\nexecutor.memory = "1g"\n"sql.shuffle.partitions" = 16\n"executorEnv.A_B" = true')
+    monkeypatch.setenv("KWADRANT_SPARK__EXECUTOR_MEMORY", "2g")
+    monkeypatch.setenv("KWADRANT_SPARK__driver_maxResultSize", "3g")
+    assert Settings().spark == {
+        "executor.memory": "2g", "sql.shuffle.partitions": "16", "executorEnv.A_B": "true",
+        "driver.maxResultSize": "3g",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*OWN_SPARK, "spark.executor.memory"])
+def test_an_option_of_spark_that_is_not_the_users_is_refused_by_name(name: str) -> None:
+    toml(f'[spark]\n"{name}" = "x"')
+    with pytest.raises(ValidationError, match=name.replace(".", r"\.")):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("var/town", Path("var/town")), ("/shared/my town", Path("/shared/my town")),
+        ("file:///shared/my town", Path("/shared/my town")), ("file:/shared", Path("/shared")),
+        ("hdfs://node:8020/town", HadoopPath("hdfs://node:8020/town")), ("S3A://b/c", HadoopPath("S3A://b/c")),
+    ],
+)  # fmt: skip
+def test_a_folder_is_a_path_of_this_machine_or_a_uri(text: str, expected: Location) -> None:
+    toml(f'folder = "{text}"')
+    assert Settings().folder == expected
+    assert load(folder=text).folder == expected
+
+
+def test_a_folder_that_is_none_is_an_error() -> None:
+    toml("folder = 5")
+    with pytest.raises(ValidationError, match="folder"):
+        Settings()
+
+
+def test_a_setting_that_may_hold_a_secret_is_not_shown() -> None:
+    settings = Settings(kafka={"sasl.password": "hush"}, spark={"hadoop.fs.s3a.secret.key": "hush"})
+    assert "hush" not in repr(settings)
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -7,8 +7,9 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from segmentation.parameters import Parameters
-from streaming.deployment import Deployment, client_options
-from streaming.errors import UnknownOption
+from streaming.clients import client_options
+from streaming.deployment import Deployment
+from streaming.errors import UnknownOption, UnreadableSecret
 
 SECURE = {
     "bootstrap.servers": "a:9093,b:9093",
@@ -56,10 +57,45 @@ def test_a_sentence_for_java_that_was_given_stays() -> None:
     assert "sasl_jaas_config" not in deployment(given).client
 
 
+def test_a_sentence_for_java_alone_names_the_user_for_kafka_python_too() -> None:
+    sentence = deployment(SECURE).options["kafka.sasl.jaas.config"]
+    bare = {name: value for name, value in SECURE.items() if name not in ("sasl.username", "sasl.password")}
+    given = deployment({**bare, "sasl.jaas.config": sentence})
+    assert given.client == deployment(SECURE).client
+    assert given.options == deployment(SECURE).options
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text('pa"ss\n')
+    given = {name: value for name, value in SECURE.items() if name != "sasl.password"}
+    given["sasl.password.file"] = str(secret)
+    assert deployment(given).client == deployment(SECURE).client
+    assert deployment(given).options == deployment(SECURE).options
+
+
+def test_a_file_that_is_not_there_is_named_and_its_absence_said(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableSecret, match=r"kafka.sasl.password.file is .*none: expected a file .*FileNotFound"):
+        client_options({**SECURE, "sasl.password.file": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", False), ("https", True)])
+def test_whether_the_hosts_name_is_checked_is_the_same_for_both(given: str, *, expected: bool) -> None:
+    found = deployment({**SECURE, "ssl.endpoint.identification.algorithm": given})
+    assert found.client["ssl_check_hostname"] is expected
+    assert found.options["kafka.ssl.endpoint.identification.algorithm"] == given
+
+
+def test_a_deployment_does_not_show_its_secrets() -> None:
+    assert "hush" not in repr(deployment({"sasl.password": "hush"}))
+
+
 REFUSED = {
     "max.poll.records": ("5", "kafka.max.poll.records: not an option that source, publisher and admin have in common"),
     "bootstrap.server": ("a:1", "kafka.bootstrap.server: not an option"),
     "ssl.truststore.type": ("JKS", "kafka.ssl.truststore.type is JKS; both clients read PEM"),
+    "security.protocol": ("SASL_SSL", "kafka.sasl.mechanism is none; both clients know PLAIN, SCRAM-SHA-256"),
+    "sasl.jaas.config": ("Krb5LoginModule required;", r"expected username=.* give kafka.sasl.username"),
 }
 
 
