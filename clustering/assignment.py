@@ -7,10 +7,11 @@ import numpy as np
 
 from clustering.arrays import Flags, Floats, Labels, Longs, check_points, check_table
 from clustering.errors import NotFinite
-from clustering.screening import screen
+from clustering.screening import Screen, Singles, screen
 
 # distances of one block, 128 KiB: two such blocks and the rows stay in a second-level cache
 _BLOCK_VALUES = 16_384
+_OWN_VALUES = 65_536
 _LEAST_BLOCK_ROWS = 256
 
 
@@ -63,19 +64,32 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
     return result.T
 
 
-def nearest_labels(points: Floats, centres: Floats) -> Labels:
-    """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest."""
+def nearest_labels(points: Floats, centres: Floats, look: Screen | None = None) -> Labels:
+    """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest, with ``look``, the centres' screen, at hand."""
     points, centres = _check(points, centres)
-    found, certain = screen(centres).nearest(points)
+    found, certain = (look or screen(centres)).nearest(points)
     label = found.astype(np.int32)
     for rows, near in _exactly(points, centres, ~certain):
         label[rows] = near.label
     return label
 
 
-def nearest(points: Floats, centres: Floats) -> tuple[Labels, Floats]:
+def labels_and_gaps(points: Floats, centres: Floats, look: Screen) -> tuple[Labels, Singles]:
+    """Return ``label`` (n,) of `two_nearest` and a lower bound (n,) of how much nearer that centre is than any other.
+
+    With ``look``, the centres' screen. The bound's bits depend on the machine; it is 0 where there is any doubt.
+    """
+    points, centres = _check(points, centres)
+    found, certain, gap = look.gaps(points)
+    label = found.astype(np.int32)
+    for rows, near in _exactly(points, centres, ~certain):
+        label[rows], gap[rows] = near.label, 0.0
+    return label, gap
+
+
+def nearest(points: Floats, centres: Floats, look: Screen | None = None) -> tuple[Labels, Floats]:
     """Return ``label`` (n,) int32 and ``squared_distance`` (n,) as `two_nearest` does, without the second; cheaper."""
-    label = nearest_labels(points, centres)
+    label = nearest_labels(points, centres, look)
     return label, own_distances(points, centres, label)
 
 
@@ -119,14 +133,15 @@ def own_distances(points: Floats, centres: Floats, labels: Labels) -> Floats:
     labels : (n,)
         From 0 to k - 1; untouched.
     """
-    distance = np.empty(len(points))
-    for rows, columns in _blocks(np.asarray(points), _BLOCK_VALUES):
-        label, total, term = labels[rows], distance[rows], np.empty(len(labels[rows]))
-        for number, (column, coordinates) in enumerate(zip(columns, centres.T, strict=True)):
-            np.subtract(column, coordinates[label], out=term)
-            np.multiply(term, term, out=term if number else total)
-            if number:
-                np.add(total, term, out=total)
+    points, centres = _check(points, centres)
+    distance, coordinates = np.empty(len(points)), np.ascontiguousarray(centres.T)
+    size = max(_LEAST_BLOCK_ROWS, _OWN_VALUES // len(coordinates))
+    for start in range(0, len(points), size):
+        rows = slice(start, start + size)
+        away = np.take(coordinates, labels[rows], axis=1)
+        np.subtract(points[rows].T, away, out=away)
+        np.multiply(away, away, out=away)
+        distance[rows] = _one_by_one(away)
     return _checked(distance)
 
 
@@ -142,27 +157,25 @@ def _exactly(points: Floats, centres: Floats, unsure: Flags) -> Iterator[tuple[L
     rows = np.flatnonzero(unsure)
     for block, columns in _blocks(points[rows], max(_LEAST_BLOCK_ROWS, _BLOCK_VALUES // len(centres))):
         distances = _accumulate(columns, centres, np.empty((len(centres), columns.shape[1])))
-        yield rows[block], _scan(distances, rows[block])
+        yield rows[block], _two_smallest(distances, rows[block])
 
 
-def _scan(distances: Floats, rows: Longs) -> Nearest:
-    """Return the two nearest from ``distances`` (k, rows), centre by centre."""
-    n = len(rows)
-    best, second = distances[0].copy(), np.full(n, np.inf)
-    label, second_label = np.zeros(n, dtype=np.int32), np.full(n, -1, dtype=np.int32)
-    for centre, distance in enumerate(distances[1:], start=1):
-        closer = distance < best
-        np.copyto(second_label, centre, where=distance < second)
-        np.copyto(second_label, label, where=closer)
-        np.copyto(label, centre, where=closer)
-        np.minimum(second, np.maximum(best, distance), out=second)
-        np.minimum(best, distance, out=best)
-    _checked(best, rows)
-    return Nearest(label, best, second_label, second)
+def _two_smallest(distances: Floats, rows: Longs) -> Nearest:
+    """Return the two nearest from ``distances`` (k, rows), which are used up."""
+    every = np.arange(len(rows))
+    label = distances.argmin(axis=0)
+    best = _checked(distances[label, every], rows)
+    distances[label, every] = np.inf
+    second = distances.argmin(axis=0)
+    return Nearest(label.astype(np.int32), best, second.astype(np.int32), distances[second, every])
 
 
 def _accumulate(columns: Floats, centres: Floats, total: Floats) -> Floats:
     """Write the distances of ``columns`` (d, rows) to ``centres`` (k, d) into ``total`` (k, rows) and return it."""
+    if columns.size * len(centres) <= _BLOCK_VALUES:
+        away = columns[:, None, :] - centres.T[:, :, None]
+        total[:] = _one_by_one(away * away)
+        return total
     term = np.empty_like(total)
     np.subtract(columns[0], centres[:, 0, None], out=total)
     np.multiply(total, total, out=total)
@@ -170,6 +183,14 @@ def _accumulate(columns: Floats, centres: Floats, total: Floats) -> Floats:
         np.subtract(column, coordinates[:, None], out=term)
         np.multiply(term, term, out=term)
         np.add(total, term, out=total)
+    return total
+
+
+def _one_by_one(terms: Floats) -> Floats:
+    """Return the sum over the first axis, added in its order."""
+    total: Floats = terms[0]
+    for term in terms[1:]:
+        total += term
     return total
 
 

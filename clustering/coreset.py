@@ -1,0 +1,83 @@
+"""A second scan's sample: rows that stand for all rows, the more likely drawn the farther they lie from any centre.
+
+A row is drawn with a chance in proportion to 1/2 + 1/2 D² / mean D², where D² is its squared distance to the nearest
+of some first centres: half of the rows come uniformly, half by D², and no row far from all others is left out. A row
+drawn with chance p stands for 1/p rows.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from clustering import coins, sketch
+from clustering.arrays import Floats
+from clustering.assignment import nearest
+from clustering.blocks import Block
+from clustering.masses import STEPS, counted
+from clustering.metric import Metric
+from clustering.screening import Screen, screen
+from clustering.sketch import Drawn, Sketch
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """The scan that draws ``size`` distinct rows.
+
+    Attributes
+    ----------
+    metric : Metric
+    centres : (k, d)
+        First centres, stretched [1].
+    mean : float
+        Mean squared distance to them, above 0 [1].
+    size : int
+    random_state : int
+    """
+
+    metric: Metric
+    centres: Floats
+    mean: float
+    size: int
+    random_state: int
+
+    def empty(self) -> Sketch:
+        """Return a sketch of nothing."""
+        return sketch.empty(self.size, self.centres.shape[1])
+
+    def fold(self, partial: Sketch, block: Block) -> Sketch:
+        """Return the sketch with the rows of the block."""
+        if block.weights is not None:
+            block = block.take(np.flatnonzero(block.weights))
+        if not len(block.rows):
+            return partial
+        coin = coins.coins(coins.of_values(block.columns) if block.hashes is None else block.hashes, self.random_state)
+        number = coins.uniform(coin)
+        points = self.metric.stretched(self.metric.places(block.columns)).T
+        most = self.chance(self._look.at_most(points))
+        near = np.flatnonzero(number <= partial.limit * most)
+        if not len(near):
+            return partial
+        keys = number[near] / self.chance(nearest(points[near], self.centres, self._look)[1])
+        mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
+        return sketch.add(partial, Drawn(keys, coin[near], mass, block.columns[:, near]))
+
+    def merge(self, one: Sketch, other: Sketch) -> Sketch:
+        """Return the sketch of the rows of both."""
+        return sketch.merge(one, other)
+
+    @cached_property
+    def _look(self) -> Screen:
+        return screen(self.centres)
+
+    def chance(self, distance: Floats) -> Floats:
+        """Return what a row's chance is in proportion to, (n,), from squared distances (n,)."""
+        return 0.5 + 0.5 * distance / self.mean
+
+
+def represented(drawn: Drawn, limit: float) -> Floats:
+    """Return how many distinct rows each of those drawn, keys below ``limit``, stands for, (n,); inputs untouched.
+
+    A row with chance p has a key below the limit with probability min(1, limit x p).
+    """
+    return np.maximum(1.0, drawn.keys / (coins.uniform(drawn.coins) * limit))

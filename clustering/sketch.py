@@ -1,0 +1,109 @@
+"""A bottom-m sketch: the rows with the m smallest keys, whatever order and parts they come in.
+
+Equal rows are one row: they have one key, and their masses are added. So a key may depend on the row, never on its
+mass. A row among the m smallest of all is among them in every part it occurs in, which makes its mass whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clustering.arrays import Floats, Longs
+from clustering.coins import Words
+from clustering.ordering import lexicographic, run_sums, starts
+
+# so many times its size may wait before a sketch is sorted
+_PATIENCE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Some rows, each once: ``keys``, ``coins``, ``masses`` (n,) and ``columns`` (d, n)."""
+
+    keys: Floats
+    coins: Words
+    masses: Longs
+    columns: Floats
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp | np.bool_]] | slice") -> "Drawn":
+        """Return some of the rows."""
+        return Drawn(self.keys[which], self.coins[which], self.masses[which], self.columns[:, which])
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """The rows of the ``size`` smallest keys, the next one, and what may still turn out to be among them.
+
+    Attributes
+    ----------
+    size : int
+        Rows wanted, at least 1.
+    kept : Drawn
+        Distinct rows by rising key, ties by content; at most ``size`` + 1.
+    waiting : tuple of Drawn
+        Rows not compared yet, all with keys not above that of the last one kept.
+    """
+
+    size: int
+    kept: Drawn
+    waiting: tuple[Drawn, ...] = ()
+
+    @property
+    def limit(self) -> float:
+        """Return a key above which no row can be among the smallest; infinite while there are too few."""
+        return float(self.kept.keys[self.size]) if len(self.kept) > self.size else np.inf
+
+
+def empty(size: int, columns: int) -> Sketch:
+    """Return a sketch of nothing."""
+    nothing = Drawn(np.empty(0), np.empty(0, np.uint64), np.empty(0, np.int64), np.empty((columns, 0)))
+    return Sketch(size, nothing)
+
+
+def add(sketch: Sketch, drawn: Drawn) -> Sketch:
+    """Return the sketch of the rows so far and of ``drawn``, both untouched; amortised O(n d) for n rows."""
+    near = np.flatnonzero(drawn.keys <= sketch.limit)
+    waiting = (*sketch.waiting, drawn if len(near) == len(drawn) else drawn.take(near))
+    grown = Sketch(sketch.size, sketch.kept, waiting)
+    return settled(grown) if sum(map(len, waiting)) > _PATIENCE * sketch.size else grown
+
+
+def merge(one: Sketch, other: Sketch) -> Sketch:
+    """Return the sketch of the rows of both; the order of merges changes nothing in what `settled` returns."""
+    return settled(Sketch(one.size, one.kept, (*one.waiting, other.kept, *other.waiting)))
+
+
+def settled(sketch: Sketch) -> Sketch:
+    """Return the same sketch with nothing waiting."""
+    if not sketch.waiting:
+        return sketch
+    rows = _distinct(_together([sketch.kept, *sketch.waiting]))
+    if len(rows) > sketch.size:
+        rows = rows.take(np.flatnonzero(rows.keys <= np.partition(rows.keys, sketch.size)[sketch.size]))
+    return Sketch(sketch.size, rows.take(np.lexsort((rows.coins, rows.keys))[: sketch.size + 1]))
+
+
+def _together(parts: Sequence[Drawn]) -> Drawn:
+    return Drawn(
+        np.concatenate([part.keys for part in parts]),
+        np.concatenate([part.coins for part in parts]),
+        np.concatenate([part.masses for part in parts]),
+        np.concatenate([part.columns for part in parts], axis=1),
+    )
+
+
+def _distinct(rows: Drawn) -> Drawn:
+    """Return every row once, with the masses of equal ones added; those of one coin sorted by content."""
+    ordered = np.sort(rows.coins)
+    if (ordered[1:] != ordered[:-1]).all():
+        return rows
+    content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
+    keys = [rows.coins, *content]
+    order = lexicographic(keys)
+    fresh = starts(keys, order)
+    first = rows.take(order[fresh])
+    return Drawn(first.keys, first.coins, run_sums(rows.masses[order], fresh), first.columns)
