@@ -51,8 +51,8 @@ class Drawing:
             block = block.take(np.flatnonzero(block.weights))
         if not len(block.rows):
             return partial
-        coin = coins.coins(coins.of_values(block.columns) if block.hashes is None else block.hashes, self.random_state)
-        number = coins.uniform(coin)
+        hashes = coins.of_values(block.columns) if block.hashes is None else block.hashes
+        number = coins.uniform(coins.coins(hashes, self.random_state))
         points = self.metric.stretched(self.metric.places(block.columns)).T
         most = self.chance(self._look.at_most(points))
         near = np.flatnonzero(number <= partial.limit * most)
@@ -60,7 +60,7 @@ class Drawing:
             return partial
         keys = number[near] / self.chance(nearest(points[near], self.centres, self._look)[1])
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
-        return sketch.add(partial, Drawn(keys, coin[near], mass, block.columns[:, near]))
+        return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))
 
     def merge(self, one: Sketch, other: Sketch) -> Sketch:
         """Return the sketch of the rows of both."""
@@ -75,9 +75,9 @@ class Drawing:
         return 0.5 + 0.5 * distance / self.mean
 
 
-def represented(drawn: Drawn, limit: float) -> Floats:
+def represented(drawn: Drawn, limit: float, random_state: int) -> Floats:
     """Return how many distinct rows each of those drawn, keys below ``limit``, stands for, (n,); inputs untouched.
 
     A row with chance p has a key below the limit with probability min(1, limit x p).
     """
-    return np.maximum(1.0, drawn.keys / (coins.uniform(drawn.coins) * limit))
+    return np.maximum(1.0, drawn.keys / (coins.uniform(coins.coins(drawn.hashes, random_state)) * limit))

@@ -134,16 +134,16 @@ def _sampled(engine: Engine, uniform: Drawn, metric: Metric, ask: Ask) -> Floats
     first = lloyd(few, even, first, steps=_FIRST_STEPS).centres
     mean = max(float(nearest(few, first)[1].mean()), np.finfo(np.float64).tiny)
     drawn = sketch.settled(engine.run(Drawing(metric, first, mean, ask.sample, ask.random_state))).kept
-    some, all_but_last = _weighted(drawn, ask.rows), _weighted(drawn, min(ask.sample, len(drawn) - 1))
+    some, all_but_last = (_weighted(drawn, count, ask) for count in (ask.rows, min(ask.sample, len(drawn) - 1)))
     found = solve(ask.start, _points(some[0], metric), some[1], ask.k, random_state=ask.random_state)
     carried = lloyd(_points(all_but_last[0], metric), all_but_last[1], found.centres)
     return metric.relaxed(carried.centres.T).T
 
 
-def _weighted(drawn: Drawn, count: int) -> tuple[Drawn, Floats]:
+def _weighted(drawn: Drawn, count: int, ask: Ask) -> tuple[Drawn, Floats]:
     """Return the first ``count`` rows drawn, and the weight that each stands for."""
     rows = drawn.take(slice(count))
-    return rows, rows.masses / STEPS * represented(rows, float(drawn.keys[count]))
+    return rows, rows.masses / STEPS * represented(rows, float(drawn.keys[count]), ask.random_state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ def _descended(engine: Engine, scan: Summing, steps: int, report: Report) -> _De
 
 
 def _memory(rows: Drawn) -> Memory:
-    return Memory((Batch(tuple(rows.columns), rows.masses / STEPS),))
+    return Memory((Batch(tuple(rows.columns), rows.masses / STEPS, rows.hashes),))
 
 
 def _points(rows: Drawn, metric: Metric) -> Floats:

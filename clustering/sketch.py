@@ -19,10 +19,10 @@ _PATIENCE = 2
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Some rows, each once: ``keys``, ``coins``, ``masses`` (n,) and ``columns`` (d, n)."""
+    """Some rows, each once: ``keys``, ``hashes``, ``masses`` (n,) and ``columns`` (d, n)."""
 
     keys: Floats
-    coins: Words
+    hashes: Words
     masses: Longs
     columns: Floats
 
@@ -31,7 +31,7 @@ class Drawn:
 
     def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp | np.bool_]] | slice") -> "Drawn":
         """Return some of the rows."""
-        return Drawn(self.keys[which], self.coins[which], self.masses[which], self.columns[:, which])
+        return Drawn(self.keys[which], self.hashes[which], self.masses[which], self.columns[:, which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,26 +84,26 @@ def settled(sketch: Sketch) -> Sketch:
     rows = _distinct(_together([sketch.kept, *sketch.waiting]))
     if len(rows) > sketch.size:
         rows = rows.take(np.flatnonzero(rows.keys <= np.partition(rows.keys, sketch.size)[sketch.size]))
-    return Sketch(sketch.size, rows.take(np.lexsort((rows.coins, rows.keys))[: sketch.size + 1]))
+    return Sketch(sketch.size, rows.take(np.lexsort((rows.hashes, rows.keys))[: sketch.size + 1]))
 
 
 def _together(parts: Sequence[Drawn]) -> Drawn:
     return Drawn(
         np.concatenate([part.keys for part in parts]),
-        np.concatenate([part.coins for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
         np.concatenate([part.masses for part in parts]),
         np.concatenate([part.columns for part in parts], axis=1),
     )
 
 
 def _distinct(rows: Drawn) -> Drawn:
-    """Return every row once, with the masses of equal ones added; those of one coin sorted by content."""
-    ordered = np.sort(rows.coins)
+    """Return every row once, with the masses of equal ones added; those of one hash sorted by content."""
+    ordered = np.sort(rows.hashes)
     if (ordered[1:] != ordered[:-1]).all():
         return rows
     content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
-    keys = [rows.coins, *content]
+    keys = [rows.hashes, *content]
     order = lexicographic(keys)
     fresh = starts(keys, order)
     first = rows.take(order[fresh])
-    return Drawn(first.keys, first.coins, run_sums(rows.masses[order], fresh), first.columns)
+    return Drawn(first.keys, first.hashes, run_sums(rows.masses[order], fresh), first.columns)

@@ -129,8 +129,7 @@ class Surveying:
 
     def _drawn(self, block: Block, mass: Longs) -> Drawn:
         hashes = coins.of_values(block.columns) if block.hashes is None else block.hashes
-        coin = coins.coins(hashes, self.random_state)
-        return Drawn(coins.uniform(coin), coin, mass, block.columns)
+        return Drawn(coins.uniform(coins.coins(hashes, self.random_state)), hashes, mass, block.columns)
 
 
 def _infinite(block: Block) -> Fault:
