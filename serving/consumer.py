@@ -27,10 +27,8 @@ class NoTopicsError(Exception):
     """The topics of the product are not there."""
 
 
-def follow(
-    engine: Engine, client: Mapping[str, object], stop: threading.Event, *, taken: Callable[[Taken], None] | None = None
-) -> None:
-    """Take in what comes until `stop` is set; `taken` hears of everything that is in the store now.
+def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, taken: Callable[[Taken], None]) -> None:
+    """Take in what comes until `stop` is set; `taken` hears after every look what is in the store now.
 
     Raises
     ------
@@ -41,12 +39,9 @@ def follow(
     with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
         _begin(consumer, positions(engine))
         while not stop.is_set():
-            polled: Mapping[Any, list[Any]] = consumer.poll(timeout_ms=POLL_MS)
-            if polled:
-                news = _taken(polled)
-                take(engine, news)
-                if taken is not None:
-                    taken(news)
+            news = _taken(consumer.poll(timeout_ms=POLL_MS))
+            take(engine, news)
+            taken(news)
 
 
 def _begin(consumer: KafkaConsumer, known: Mapping[tuple[str, int], int]) -> None:

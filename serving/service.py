@@ -58,7 +58,7 @@ def _take_in(desk: Desk, client: Mapping[str, object], stop: threading.Event, fa
 
     while not stop.is_set():
         try:
-            consumer.follow(desk.engine, client, stop, taken=taken)
+            consumer.follow(desk.engine, client, stop, taken)
         except KafkaError as error:
             _log.warning("the topics cannot be read now (%s); trying again", error)
             stop.wait(AGAIN_S)
