@@ -129,6 +129,7 @@ def produce(
     speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; else as fast as it can")] = None,
     rows_per_second: Annotated[float | None, typer.Option(min=0, help="most rows per second")] = None,
     since: Annotated[datetime | None, typer.Option(help="only rows from this event time (UTC) on")] = None,
+    backfill: Annotated[bool, typer.Option("--backfill", help="history: days before all known, however old")] = False,
 ) -> None:  # fmt: skip
     """Send tables to the topics in event-time order, with a clock record per epoch in every partition."""
     from kwadrant import sending
@@ -139,7 +140,7 @@ def produce(
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         start = since.replace(tzinfo=UTC) if since else None
         sent = sending.run(load(bootstrap, zone=zone), given, speed=speed, rows_per_second=rows_per_second, since=start,
-                           stop=stopped_by_signals(), report=say)  # fmt: skip
+                           backfill=backfill, stop=stopped_by_signals(), report=say)  # fmt: skip
         say(f"sent {sent.rows:,} rows, up to {sent.last}")
 
 
@@ -188,7 +189,7 @@ def replay(
 ) -> None:  # fmt: skip
     """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
     from kwadrant import replay as verb
-    from kwadrant.inputs import inputs
+    from kwadrant.inputs import inputs, refusals
 
     with told():
         began = time.monotonic()
@@ -196,6 +197,8 @@ def replay(
         found = verb.run(load(zone=zone), given, k=k, random_state=random_state, seed_until=seed_until, early=early,
                          report=_every_two_seconds("epochs"))  # fmt: skip
         verb.write(found, out)
+        if found.refused:
+            say(refusals(found.refused))
         confirmed = sum(event.status == "confirmed" for event in found.events)
         say(f"{confirmed} confirmed moves, {len(found.models)} models in {time.monotonic() - began:.1f} s; see {out}")
 

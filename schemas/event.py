@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 Status = Literal["early", "confirmed", "withdrawn"]
-Cause = Literal["customer_moved", "model_moved", "both"]
+Cause = Literal["customer_moved", "model_moved", "both", "definition_changed", "late_correction", "backfill"]
 
 
 class Place(msgspec.Struct, frozen=True, rename="camel"):
@@ -20,9 +20,9 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
 class Reason(msgspec.Struct, frozen=True, rename="camel"):
     """One index's part in a move.
 
-    `value` and `previous` are in the index's own unit, a missing one where it was taken to be: in the middle of all
-    customers. `change` is in robust standard deviations [1]; `share_customer` and `share_model` are parts of the
-    margin's whole change [1]: over all indices they add up to 1.
+    `value` and `previous` are in the index's own unit, null where the data did not support it. `change` is in robust
+    standard deviations [1], as the customers are compared: clipped, a missing value in the middle. `share_customer` and
+    `share_model` are parts of the margin's whole change [1]: over all reasons of an event they add up to 1.
     """
 
     index: str
@@ -43,8 +43,10 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
-    Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `supersedes`, `batch_id` and
-    `processed_time`.
+    Two kinds of confirmed events speak of an earlier confirmed one, which `supersedes` names. One of cause
+    `late_correction` takes it back: readings that came late do not bear it out. One whose `to` has a `since` says that
+    it was provisional and is no more. Canonical, which for `confirmed` means a pure function of the log: all but
+    `origin`, `batch_id`, `processed_time`, and `supersedes` where it links an early flag.
     """
 
     event_id: str

@@ -11,9 +11,10 @@ from schemas.model import Model
 from segmentation.customers import from_table, to_table
 from segmentation.errors import WrongPassport
 from segmentation.local_state import Flag, LocalState, Models, Passport
+from segmentation.recent import Recent
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 1
+VERSION = 3
 
 
 class _Hot(msgspec.Struct, frozen=True):
@@ -28,7 +29,8 @@ class _Hot(msgspec.Struct, frozen=True):
     trial: Model | None
     past: Mapping[int, Model]
     customers: bytes
-    tiles: Mapping[int, tuple[bytes, bytes, bytes]]
+    recent: Mapping[str, Recent]
+    tiles: Mapping[int, tuple[bytes, bytes, bytes, bytes]]
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -43,7 +45,7 @@ def pack_hot(state: LocalState) -> bytes:
     hot = _Hot(
         version=VERSION, passport=state.passport, seeded=state.seeded, settled=state.settled, closed=state.closed,
         force=models.force, trial=models.trial, past=dict(models.past),
-        customers=_table_bytes(to_table(state.customers)),
+        customers=_table_bytes(to_table(state.customers)), recent=dict(state.recent),
         tiles={epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
     )  # fmt: skip
     return _pack(hot)
@@ -69,6 +71,7 @@ def unpack_hot(data: bytes) -> LocalState:
         passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
         customers=from_table(pa.ipc.open_stream(hot.customers).read_all()),
         models=Models(hot.force, hot.trial, hot.past),
+        recent=hot.recent,
         tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
     )  # fmt: skip
 
@@ -90,8 +93,9 @@ def _table_bytes(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes]:
-    return _array_bytes(tiles.customer), _array_bytes(tiles.sums), _array_bytes(tiles.hours)
+def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes, bytes]:
+    customer, sums, hours, owned = map(_array_bytes, (tiles.customer, tiles.sums, tiles.hours, tiles.owned))
+    return customer, sums, hours, owned
 
 
 def _array_bytes(part: Ints) -> bytes:
@@ -103,8 +107,9 @@ def _array(data: bytes) -> Ints:
     return np.frombuffer(pa.decompress(data[:-8], size, codec="lz4_raw", asbytes=True), np.int64)
 
 
-def _tiles(epoch: int, customer: bytes, sums: bytes, hours: bytes) -> Tiles:
+def _tiles(epoch: int, customer: bytes, sums: bytes, hours: bytes, owned: bytes) -> Tiles:
     numbers = _array(customer)
     return Tiles(
-        numbers, np.full(len(numbers), epoch), _array(sums).reshape(-1, WIDTH), _array(hours).reshape(-1, HOURS)
-    )
+        numbers, np.full(len(numbers), epoch), _array(sums).reshape(-1, WIDTH), _array(hours).reshape(-1, HOURS),
+        _array(owned),
+    )  # fmt: skip

@@ -17,7 +17,7 @@ from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.space import centres_of, distances, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Tiles, tile
-from segmentation.traits import apply_traits
+from segmentation.traits import apply_traits, equipped
 
 
 def remember(rows: pa.Table, through: int, parameters: Parameters, generation: int) -> LocalState:
@@ -31,10 +31,8 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
     ids = sorted(kinds.names(pc.unique(past.column("customer"))))
     customers = newcomers(ids, parameters.buckets)
-    tiles = tile(measured, customers.ids, calendar)
-    customers = replace(customers, first=_first_epochs(tiles, customers))
-    customers = _folded(customers, tiles, through, parameters)
-    customers = apply_traits(customers, past)
+    customers = folded(customers, tile(measured, customers.ids, calendar), through, parameters)
+    customers = apply_traits(replace(customers, begun=customers.first), past)
     passport = Passport(parameters.stream, generation, parameters.fingerprint)
     return LocalState(passport, through, through, through, customers)
 
@@ -45,11 +43,13 @@ def _first_epochs(tiles: Tiles, customers: Customers) -> NDArray[np.int32]:
     return first
 
 
-def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
+def folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
+    """Return customers of whom nothing was known after all their `tiles`, folded in epoch order up to `through`."""
     by_epoch = {epoch: tiles.of_epoch(epoch) for epoch in np.unique(tiles.epoch).tolist()}
     epochs = range(min(by_epoch, default=through), through + 1)
     return replace(
-        customers,
+        equipped(customers, by_epoch, epochs),
+        first=_first_epochs(tiles, customers),
         memories=absorbed(customers.memories, by_epoch, epochs, parameters),
         hours=absorbed_hours(customers.hours, by_epoch, epochs, parameters),
     )
@@ -82,13 +82,13 @@ def classified(state: LocalState, model: Model, parameters: Parameters) -> Local
     customers = state.customers.with_width(len(model.indices))
     space = space_of(model)
     values = vectors(view_of(customers, customers.memories, state.closed, parameters), space.indices)
-    points = space.place(values)
-    nearest = distances(off_grid(points), centres_of(model)).argmin(axis=1)
+    traces = space.trace(values)
+    nearest = distances(off_grid(space.point(traces)), centres_of(model)).argmin(axis=1)
     customers = replace(
         customers,
         cluster=np.where(_metered(customers), ids_of(model)[nearest], customers.cluster),
         since=np.full(len(customers), state.closed, np.int64),
-        anchor=points.astype(np.int32),
+        anchor=traces,
         anchor_version=np.full(len(customers), model.version, np.int64),
     )
     return replace(state, customers=customers, models=Models(force=model, past={model.version: model}))

@@ -1,6 +1,6 @@
 """Intake: from messages, or from tables, to rows. Good rows and refused ones part here, and none is lost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,16 @@ MOST_BRACKETS = 100
 
 Fields = tuple[int, int, int, int, bool, int, int, int, str | None]
 """kind, channel, start [s], seconds [s], fine, status, received [us], value, text: what a message gives to ROWS."""
+Good = tuple[str, int, int, *Fields, bool]
+"""customer, lane, offset, fields, backfill: a whole row."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One Kafka message: `time` [us] is the broker's, `size` [bytes] that of the whole value, which may be cut."""
+    """One Kafka message: `time` [us] is the broker's, `size` [bytes] that of the whole value, which may be cut.
+
+    `backfill` is whether its header says ``origin: backfill``.
+    """
 
     lane: int
     offset: int
@@ -42,6 +47,7 @@ class Message:
     key: bytes | None
     value: bytes | None
     size: int
+    backfill: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Intake:
 
 def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> Intake:
     """Parse and check messages; crossings are reported for epochs after `closed`. About 6 us per message."""
-    good: list[tuple[str, int, int, *Fields]] = []
+    good: list[Good] = []
     clocks: list[tuple[int, int, int]] = []
     rejected = []
     for message in messages:
@@ -64,10 +70,10 @@ def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> In
                 clocks.append((message.lane, message.offset, _clock(message, parameters)))
             else:
                 customer, fields = _accept(message, parameters)
-                good.append((customer, message.lane, message.offset, *fields))
+                good.append((customer, message.lane, message.offset, *fields, message.backfill))
         except Refusal as refusal:
             rejected.append(_rejected(message, refusal))
-    whole = _table(good)
+    whole = whole_rows(good)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     crossings = crossings_of(whole, clocks, closed, parameters)
     return Intake(kinds.split(whole, calendar), tuple(rejected), crossings)
@@ -78,12 +84,13 @@ def _rejected(message: Message, refusal: Refusal) -> Rejected:
     return Rejected(message.lane, message.offset, refusal.reason, refusal.detail, message.key, value)
 
 
-def _table(good: list[tuple[str, int, int, *Fields]]) -> pa.Table:
+def whole_rows(good: Sequence[Good]) -> pa.Table:
+    """Return uncut rows of what was accepted."""
     if not good:
         return kinds.NONE
-    names = (name for name in kinds.ROWS.names if name != "epoch")
+    names = (name for name in kinds.ROWS.names if name not in ("epoch", "length"))
     columns = dict(zip(names, zip(*good, strict=True), strict=True))
-    columns["epoch"] = (0,) * len(good)
+    columns |= {"epoch": (0,) * len(good), "length": columns["seconds"]}
     return pa.table([pa.array(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
 
 
@@ -136,15 +143,21 @@ def _accept(message: Message, parameters: Parameters) -> tuple[str, Fields]:
     return customer, reader(content, message, parameters)
 
 
+def _latest(message: Message, parameters: Parameters) -> int:
+    """Return the latest moment [us] that a message may speak of: when the broker took it, and the allowed skew."""
+    return message.time + parameters.future_skew_s * SECOND_US
+
+
 def _checked(us: int, message: Message, parameters: Parameters) -> int:
     if not EARLIEST_US <= us < LATEST_US:
         raise Refusal("implausible_time", "times lie between 2000 and 2200")
-    if us > message.time + parameters.future_skew_s * SECOND_US:
+    if us > _latest(message, parameters):
         raise Refusal("future", f"{(us - message.time) // SECOND_US} s after the broker took it")
     return us
 
 
-def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fields:
+def reading_fields(reading: Reading, message: Message, parameters: Parameters) -> Fields:
+    """Return what a reading gives to ROWS, or raise the refusal by whose rule it may not."""
     try:
         seconds = duration_seconds(reading.interval.duration)
     except ValueError as error:
@@ -157,13 +170,16 @@ def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fiel
         raise Refusal("too_large", f"{reading.value} kWh in {seconds} s")
     kind = kinds.IMPORT if reading.flow_direction == "forward" else kinds.EXPORT
     channel = kinds.channel(f"{reading.usage_point_id}|{reading.reading_type}|{kind}")
-    received = -1 if reading.received_at is None else microseconds(reading.received_at)
+    received = -1
+    if reading.received_at is not None:  # a head end whose clock is ahead must not win over all that comes later
+        received = min(microseconds(reading.received_at), _latest(message, parameters))
     status = STATUSES.index(reading.quality.status)
     watt_hours = round(reading.value * 1_000)
     return kind, channel, start // SECOND_US, seconds, seconds <= kinds.FINE_S, status, received, watt_hours, None
 
 
-def _transaction(transaction: Transaction, message: Message, parameters: Parameters) -> Fields:
+def transaction_fields(transaction: Transaction, message: Message, parameters: Parameters) -> Fields:
+    """Return what a transaction gives to ROWS, or raise the refusal by whose rule it may not."""
     time = _checked(microseconds(transaction.time), message, parameters)
     kind = kinds.TRANSACTION_KINDS.get(transaction.kind, kinds.OTHER)
     if kind == kinds.PAYMENT and transaction.due is not None and transaction.time > transaction.due:
@@ -173,7 +189,8 @@ def _transaction(transaction: Transaction, message: Message, parameters: Paramet
     return kind, kinds.channel(transaction.transaction_id), time // SECOND_US, 0, False, 2, -1, cents, text
 
 
-def _archive(archive: Archive, message: Message, parameters: Parameters) -> Fields:
+def archive_fields(archive: Archive, message: Message, parameters: Parameters) -> Fields:
+    """Return what an archive change gives to ROWS, or raise the refusal by whose rule it may not."""
     time = _checked(microseconds(archive.valid_from), message, parameters)
     text = msgspec.json.encode(archive).decode()
     return kinds.ATTRIBUTES, 0, time // SECOND_US, 0, False, 2, -1, 0, text
@@ -181,8 +198,8 @@ def _archive(archive: Archive, message: Message, parameters: Parameters) -> Fiel
 
 _CLOCK = msgspec.json.Decoder(Clock)
 _READERS: tuple[tuple[msgspec.json.Decoder[Any], Callable[[Any, Message, Parameters], Fields]], ...] = (
-    (msgspec.json.Decoder(Reading), _reading),
-    (msgspec.json.Decoder(Transaction), _transaction),
-    (msgspec.json.Decoder(Archive), _archive),
+    (msgspec.json.Decoder(Reading), reading_fields),
+    (msgspec.json.Decoder(Transaction), transaction_fields),
+    (msgspec.json.Decoder(Archive), archive_fields),
 )
 """Decoder and reader by the index of the topic in `schemas.topics.INPUTS`."""
