@@ -83,6 +83,16 @@ def seconds(column: Column, place: Place) -> Column:
     return _none(whole, pc.fill_null(pc.less(whole, 1), fill_value=False), place, "at least one second")
 
 
+def flag(column: Column, place: Place) -> Column:
+    """Return truth values; in a text true, yes or 1, and false, no or 0."""
+    if not pt.is_string(column.type):
+        return cast(column, lambda c: c.cast(pa.bool_()), place, "true or false")
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(column))
+    plain = pc.replace_with_mask(words, pc.fill_null(pc.equal(words, "yes"), fill_value=False), pa.scalar("true"))
+    plain = pc.replace_with_mask(plain, pc.fill_null(pc.equal(plain, "no"), fill_value=False), pa.scalar("false"))
+    return cast(plain, lambda c: c.cast(pa.bool_()), place, "true or false")
+
+
 def instant(column: Column, place: Place, zone: str, *, strict: bool) -> Column:
     """Return dates and times as instants; those without an offset are local in `zone`.
 

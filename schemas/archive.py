@@ -27,4 +27,4 @@ class Archive(msgspec.Struct, frozen=True, rename="camel"):
     feeder: Name | None = None
     zone: Name | None = None
     tariff: Name | None = None
-    protected: bool = False
+    protected: bool | None = None

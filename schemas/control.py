@@ -5,7 +5,7 @@ commands what follows from it, so that every reading of the log finds it at the 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -100,7 +100,7 @@ class Request(msgspec.Struct, frozen=True, rename="camel", tag="request", tag_fi
 class Reply(msgspec.Struct, frozen=True, rename="camel", tag="reply", tag_field="type"):
     """The answer to request `id`: what is done now, or why nothing is.
 
-    What is done shows from the close of `epoch` on, under model `version`.
+    What is done shows from the close of the epoch `close` names on, under model `version`.
     """
 
     stream: str
@@ -108,11 +108,12 @@ class Reply(msgspec.Struct, frozen=True, rename="camel", tag="reply", tag_field=
     id: str
     accepted: bool
     said: str
-    epoch: int
+    close: str
     version: int
 
 
 Control = Promote | Candidate | Hold | Close | Shadow | Dismiss | Request | Reply
+_COMMANDS = {record.__struct_config__.tag for record in get_args(Control)} - {"request"}
 
 
 class _Typed(msgspec.Struct):
@@ -132,11 +133,12 @@ def read(value: bytes) -> Control | None:
         Where a command of a central node cannot be read: it would be lost.
     """
     try:
-        return _decode(value)
+        record: Control = _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        if _kind(value) in {"request", ""}:
-            return None
-        raise
+        if _kind(value) in _COMMANDS:
+            raise
+        return None
+    return record
 
 
 def _kind(value: bytes) -> str:

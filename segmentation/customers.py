@@ -14,7 +14,6 @@ from segmentation.rows import Texts, names
 from segmentation.sums import HOURS, WIDTH
 
 MEMORIES = 2
-PROTECTED = TRAITS.index("protected")
 NOT_YET = 1 << 30
 """The first epoch with data of a customer who has none yet: one after all others."""
 
@@ -61,7 +60,7 @@ class Customers:
     @property
     def protected(self) -> NDArray[np.bool_]:
         """Whether each customer (n,) is protected from moves by a model alone."""
-        return np.asarray(self.traits[:, PROTECTED] > 0)
+        return np.asarray(self.traits[:, TRAITS.index("protected")] > 0)
 
     def with_new(self, ids: list[str], buckets: int) -> tuple["Customers", NDArray[np.int64]]:
         """Return these and the customers of `ids`, and the new number of each old one."""

@@ -9,8 +9,7 @@ import pytest
 
 from schemas import topics
 from schemas.control import Candidate, Control, Promote
-from segmentation import central_node
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState, first_state, pack
 from segmentation.parameters import Parameters
 from streaming import start, topic
 from streaming.deployment import Deployment
@@ -30,7 +29,9 @@ class Log:
 
     def write(self, name: str, stream: str, record: Control | CentralState) -> None:
         """Append a record."""
-        self.records.setdefault(name, []).append((stream.encode(), msgspec.json.encode(record)))
+        self.records.setdefault(name, []).append(
+            (stream.encode(), pack(record) if isinstance(record, CentralState) else msgspec.json.encode(record))
+        )
 
     def read(self, _: object, name: str) -> Iterator[tuple[bytes, bytes]]:
         """Yield what there is."""
@@ -84,7 +85,7 @@ def test_a_start_is_refused_with_what_to_do(name: str, log: Log) -> None:
 
 
 def state(generation: int) -> CentralState:
-    first = central_node.first_state(PARAMETERS, generation, LANES, MODEL)
+    first = first_state(PARAMETERS, generation, LANES, MODEL)
     return msgspec.structs.replace(first, newest=LATER, commanded=first.commanded + 1)
 
 
@@ -98,4 +99,4 @@ def test_after_a_new_seeding_it_begins_with_the_seedings_model(log: Log) -> None
     seed(log, 1)
     log.write(topics.CENTRAL, "town", state(1))
     seed(log, 2)
-    assert start.central_state(deployment(2)) == central_node.first_state(PARAMETERS, 2, LANES, MODEL)
+    assert start.central_state(deployment(2)) == first_state(PARAMETERS, 2, LANES, MODEL)
