@@ -88,8 +88,7 @@ def flag(column: Column, place: Place) -> Column:
     if not pt.is_string(column.type):
         return cast(column, lambda c: c.cast(pa.bool_()), place, "true or false")
     words = pc.utf8_lower(pc.utf8_trim_whitespace(column))
-    plain = pc.replace_with_mask(words, pc.fill_null(pc.equal(words, "yes"), fill_value=False), pa.scalar("true"))
-    plain = pc.replace_with_mask(plain, pc.fill_null(pc.equal(plain, "no"), fill_value=False), pa.scalar("false"))
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(words, "^yes$", "true"), "^no$", "false")
     return cast(plain, lambda c: c.cast(pa.bool_()), place, "true or false")
 
 

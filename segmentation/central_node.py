@@ -97,10 +97,10 @@ def _limit(state: CentralState, lane: int, epoch: int, ends: Mapping[int, int], 
 
     An offset that an operator gave counts once all before it has been read; an earlier crossing goes before it.
     """
-    crossed, given = upto(state.crossings, lane, epoch, parameters.witnesses), state.idle.get(lane)
+    crossed, given = upto(state.crossings, lane, epoch, parameters.witnesses), state.idle.get(str(lane))
     if given is None and state.cutoff is not None:
-        given = state.cutoff.upto[lane]
-    if given is None or (crossed is not None and crossed <= given and lane not in state.idle):
+        given = state.cutoff.upto[str(lane)]
+    if given is None or (crossed is not None and crossed <= given and str(lane) not in state.idle):
         return crossed
     return given if ends.get(lane, 0) >= given else None
 

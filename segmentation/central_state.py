@@ -33,19 +33,22 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Cutoff(msgspec.Struct, frozen=True):
-    """An operator wants `epoch` closed without waiting: rows whose offset is below `upto` of their lane are in it."""
+    """An operator wants `epoch` closed without waiting: rows whose offset is below `upto` of their lane are in it.
+
+    The keys of `upto` are lanes as decimal text.
+    """
 
     epoch: int
-    upto: Mapping[int, int]
+    upto: Mapping[str, int]
 
 
 class CentralState(msgspec.Struct, frozen=True):
     """What the central node remembers: lanes, models, crossings, and how far epochs are commanded and answered.
 
-    `lanes` are all data partitions, `idle` those that nobody waits for, each with the offset below which its rows
-    count; `newest` is the last model made, on trial unless it is `force`; `past` were in force before it, oldest first,
-    and are not published with the state: each is a record of its own on the control topic. `waiting` are requests whose
-    time has not come, `heard` the ids of the last ones.
+    `lanes` are all data partitions, `idle` those that nobody waits for (in decimal text), with the offset below which
+    their rows count; `newest` is the last model made, on trial unless it is `force`; `past` were in force before it,
+    oldest first, and are not published with the state: each is a record of its own on the control topic. `waiting` are
+    requests whose time has not come, `heard` the ids of the last ones.
     """
 
     format: int
@@ -60,7 +63,7 @@ class CentralState(msgspec.Struct, frozen=True):
     past: tuple[Model, ...] = ()
     held: Held | None = None
     shadow: Shadowed | None = None
-    idle: Mapping[int, int] = {}
+    idle: Mapping[str, int] = {}
     cutoff: Cutoff | None = None
     waiting: tuple[Request, ...] = ()
     heard: tuple[str, ...] = ()

@@ -57,17 +57,17 @@ def _lane(state: CentralState, topic: str, partition: int) -> int:
 
 
 def _idle(state: CentralState, order: Idle) -> Done:
-    number = _lane(state, order.topic, order.partition)
+    number = str(_lane(state, order.topic, order.partition))
     idle = {**state.idle, number: order.offset}
     if number in state.idle:
         raise BadOrder(f"partition {order.partition} of {order.topic} is idle already")
-    if all(one in idle for one in state.lanes if one < LANES_PER_TOPIC):
+    if all(str(one) in idle for one in state.lanes if one < LANES_PER_TOPIC):
         raise BadOrder(f"no partition of {INPUTS[0]} would be left to tell when an epoch is over")
     return Done(replaced(state, idle=idle), f"nobody waits for partition {order.partition} of {order.topic}")
 
 
 def _busy(state: CentralState, order: Busy) -> Done:
-    number = _lane(state, order.topic, order.partition)
+    number = str(_lane(state, order.topic, order.partition))
     if number not in state.idle:
         raise BadOrder(f"partition {order.partition} of {order.topic} is not idle")
     idle = {one: offset for one, offset in state.idle.items() if one != number}
@@ -78,11 +78,12 @@ def _close(state: CentralState, order: CloseNow, calendar: Calendar) -> Done:
     following = state.commanded + 1
     if _named(order.epoch, calendar) != following:
         raise BadOrder(f"{order.epoch} cannot be closed: the next epoch to close is {calendar.name(following)}")
-    upto = {str(number): order.upto.get(str(number)) for number in state.lanes}
-    if dict(order.upto) != upto:
-        raise BadOrder(f"expected an offset for each of the {len(upto)} partitions, found {len(order.upto)}")
-    cutoff = Cutoff(following, {int(number): offset for number, offset in order.upto.items()})
-    return Done(replaced(state, cutoff=cutoff), f"{order.epoch} is closed with what has arrived by now")
+    upto = dict(order.upto)
+    if upto.keys() != {str(number) for number in state.lanes}:
+        raise BadOrder(f"expected an offset for each of the {len(state.lanes)} partitions, found {len(upto)}")
+    return Done(
+        replaced(state, cutoff=Cutoff(following, upto)), f"{order.epoch} is closed with what has arrived by now"
+    )
 
 
 def _named(text: str, calendar: Calendar) -> int:

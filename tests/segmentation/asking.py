@@ -19,7 +19,7 @@ DAYS = ("2026-03-29", "2026-03-31", "2026-04-03")
 _numbers = count()
 
 
-def ask(action: str, epoch: int | None = None, *, because: str | None = None, id_: str = "", **arguments: object
+def ask(action: str, epoch: int | None = None, /, *, because: str | None = None, id_: str = "", **arguments: object
         ) -> Request:  # fmt: skip
     """Return a request under an id of its own, or under this one."""
     return Request("town", 1, id_ or f"{action}-{next(_numbers)}", action, arguments, "me", because, epoch)
