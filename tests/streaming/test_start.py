@@ -10,6 +10,7 @@ import pytest
 from schemas import topics
 from schemas.control import Candidate, Control, Promote
 from segmentation.central_state import CentralState, first_state, pack
+from segmentation.errors import WrongPassport
 from segmentation.parameters import Parameters
 from streaming import start, topic
 from streaming.deployment import Deployment
@@ -93,6 +94,23 @@ def test_the_central_state_goes_on_where_it_was_published(log: Log) -> None:
     seed(log, 1)
     log.write(topics.CENTRAL, "town", state(1))
     assert start.central_state(deployment(1)) == state(1)
+
+
+def test_its_past_is_what_the_control_topic_promoted_before(log: Log) -> None:
+    seed(log, 1)
+    later = [msgspec.structs.replace(MODEL, version=version) for version in (2, 5, 6)]
+    for model in later:
+        log.write(topics.CONTROL, "town", Promote("town", 1, model))
+    log.records[topics.CONTROL].append((b"town", b"what nobody can read"))
+    log.write(topics.CENTRAL, "town", msgspec.structs.replace(state(1), force=later[1], newest=later[1]))
+    assert [model.version for model in start.central_state(deployment(1)).past] == [1, 2]
+
+
+def test_a_central_state_of_another_format_is_refused_by_name(log: Log) -> None:
+    seed(log, 1)
+    log.records[topics.CENTRAL] = [(b"town", b'{"stream":"town","generation":1}')]
+    with pytest.raises(WrongPassport, match=r"of another format than .*seed again"):
+        start.central_state(deployment(1))
 
 
 def test_after_a_new_seeding_it_begins_with_the_seedings_model(log: Log) -> None:
