@@ -127,11 +127,11 @@ def _answer(stream: Stream, known: str, offset: int, patience_s: float) -> Reply
         consumer.assign([partition])
         consumer.seek(partition, offset)
         while time.monotonic() < end:
-            for messages in consumer.poll(timeout_ms=_POLL_MS).values():
-                for message in messages:
-                    record = control.read(message.value)
-                    if isinstance(record, Reply) and (record.stream, record.id) == (stream.name, known):
-                        return record
+            polled = consumer.poll(timeout_ms=_POLL_MS).values()
+            records = (control.read(message.value) for messages in polled for message in messages)
+            replies = (one for one in records if isinstance(one, Reply) and one.stream == stream.name)
+            if (found := next((one for one in replies if one.id == known), None)) is not None:
+                return found
     return None
 
 

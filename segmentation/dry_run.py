@@ -17,7 +17,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
-def dry_run(trial: Model, points: Ints, verdict: Verdict, model: Model, customers: Customers, epoch: int,
+def dry_run(trial: Model, points: Ints, verdict: Verdict, model: Model, customers: Customers, *, epoch: int,
             parameters: Parameters) -> Trial:  # fmt: skip
     """Return whom `trial` would take from their classes, at `points` (n, d), where `model` in force gave `verdict`.
 

@@ -48,7 +48,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     points = space.place(vectors(view, space.indices))
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
-    undoing = to_undo(state.recent, state.models.undo, customers, points, model, epoch, parameters)
+    undoing = to_undo(state.recent, state.models.undo, customers, points, model, epoch=epoch, parameters=parameters)
     decided = with_undone(verdict, undoing, points, model)
     look = Look(np.arange(len(customers)), points, decided, share_estimated(memories), times)
     confirmed = compensated(moves(look, customers, model, state.models.past, "confirmed", calendar), undoing)
@@ -65,7 +65,9 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     trial, shadow = state.models.trial, state.models.shadow
     said = msgspec.structs.replace(
         answer(judged, points, model, parameters),
-        trial=None if trial is None else dry_run(trial, points, verdict, model, customers, epoch, parameters),
+        trial=None
+        if trial is None
+        else dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
         shadow=None if shadow is None else shadowed(shadow, view, model, after, epoch),
     )
     return Judgement(judged, tuple(events), states, said)

@@ -36,7 +36,7 @@ class Undoing:
 
 
 def to_undo(recent: Mapping[str, Recent], version: int | None, customers: Customers, points: Ints, model: Model,
-            epoch: int, parameters: Parameters) -> Undoing | None:  # fmt: skip
+            *, epoch: int, parameters: Parameters) -> Undoing | None:  # fmt: skip
     """Return whose last move is undone: made after `version` by a model alone, out of a class that `model` would keep.
 
     `points` (n, d) is where all `customers` lie; dwell and cool-down do not count. None without a `version`.

@@ -37,12 +37,12 @@ def tried(at: list[float], customers: Customers, trial: Model = NEARER) -> Trial
     points = to_grid(np.array(at)[:, None])
     standing = customers.standing(ids_of(LIVE))
     verdict = judge(off_grid(points), centres_of(LIVE), standing, NOW, PARAMETERS)
-    return dry_run(trial, points, verdict, LIVE, customers, NOW, PARAMETERS)
+    return dry_run(trial, points, verdict, LIVE, customers, epoch=NOW, parameters=PARAMETERS)
 
 
 def test_it_counts_from_where_to_where_and_how_many_by_the_model_alone() -> None:
     # of those in 0: 1 stays, 4 only the trial would take, 8 the live model takes too; 10 and 9 are in 1 already
-    found = tried([1.0, 4.0, 8.0, 4.2, 10.0, 9.0], people(0, 0, 0, 0, 1, 1, protected=(0, 3)))
+    found = tried([1.0, 4.0, 8.0, 4.2, 10.0, 9.0], people(0, 0, 0, 0, 1, 1, protected=(0, 2, 3)))
     assert found == Trial(2, NOW, 6, (Shift(0, 1, 3, 2, 1),))
     assert (found.would_move, found.by_model, found.protected) == (3, 2, 1)
 

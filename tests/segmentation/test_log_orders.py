@@ -122,6 +122,13 @@ def test_a_request_for_a_later_epoch_waits_and_so_does_one_while_a_close_is_in_f
     assert (controls, len(after.waiting)) == ([], 1)
 
 
+def test_a_request_is_answered_once_however_often_it_comes() -> None:
+    request = idle(0, 3)
+    after, controls = folded(STATE, request, request)
+    assert [type(one) for one in (*controls, *folded(after, request)[1])] == [Reply]
+    assert after.heard == (request.id,)
+
+
 IDLE = folded(STATE, idle(0, 3))[0]
 REFUSED = {
     "no reason": (STATE, dismissal("2026-04-01", None), "a dismissal needs a reason"),
