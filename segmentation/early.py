@@ -146,9 +146,11 @@ def _alone(state: LocalState, numbers: Ints, parameters: Parameters) -> LocalSta
     window = {day: kinds.pack(kinds.of_customers(rows, customers.ids)) for day, rows in closed.items()}
     tiles = {day: tiles.of_customers(numbers) for day, tiles in state.tiles.items()}
     mine = set(kinds.names(customers.ids)) & state.recent.keys()
+    # what the models beside the live one would do is counted at the close alone, and so is what a rollback undoes
+    models = replace(state.models, trial=None, shadow=None, undo=None)
     return replace(
-        state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None,
-        recent={customer: state.recent[customer] for customer in sorted(mine)},
+        state, customers=customers, models=models, open=(open_rows,), window=window, tiles=tiles, early={},
+        gathered=None, recent={customer: state.recent[customer] for customer in sorted(mine)},
     )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from schemas.times import iso
 from segmentation.answering import answer
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, judge
+from segmentation.decision import NONE, Verdict, judge
+from segmentation.dismissals import lasting, marked
+from segmentation.dry_run import dry_run
 from segmentation.indices import LONG
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import share_estimated
@@ -23,9 +25,11 @@ from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.recent import Recent, renewed
 from segmentation.rows import names
-from segmentation.sight import seen
+from segmentation.shadow import shadowed
+from segmentation.sight import Sight, seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
+from segmentation.undoing import as_before, compensated, forgotten, to_undo, with_undone
 
 
 @dataclass(frozen=True)
@@ -61,21 +65,42 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     sight = seen(customers, state.tiles, range(state.settled + 1, epoch + 1), model, parameters)
     points = space_of(model).point(sight.traces)
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
+    undoing = to_undo(state.recent, state.models.undo, customers, points, model, epoch=epoch, parameters=parameters)
+    decided = with_undone(verdict, undoing, points, model)
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
-    look = Look(rows, sight.traces, verdict, estimated, times, np.isin(rows, amended.backfilled))
-    confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
-    back = names(customers.ids.take(amended.back))
-    events, early = resolved(confirmed, state.early, epoch, set(back))
+    look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
+    confirmed = compensated(moves(look, customers, model, state.models.past, "confirmed", calendar), undoing)
+    confirmed = marked(confirmed, state.dismissed, calendar)
+    before = marked(amended.events, state.dismissed, calendar)
+    events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
     first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
-    after = _reclassified(customers, look, first, epoch, model)
-    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(verdict.move), epoch, parameters)
+    after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
+    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(decided.move), epoch, parameters)
+    recent = dict(forgotten(recent, undoing))
     judged = replace(
-        state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent
+        state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent,
+        dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
-    changed = first | verdict.move | np.isin(rows, amended.back)
-    states = _states(after, changed, [*amended.events, *confirmed], model, calendar)
-    return Judgement(judged, (*amended.events, *events), states, answer(judged, points, model, parameters))
+    changed = first | decided.move | np.isin(rows, amended.back)
+    states = _states(after, changed, [*before, *confirmed], model, calendar)
+    said = _with_trials(answer(judged, points, model, parameters), customers, verdict, sight, judged, parameters)
+    return Judgement(judged, (*before, *events), states, said)
+
+
+def _with_trials(said: Answer, before: Customers, verdict: Verdict, sight: Sight, judged: LocalState,
+                 parameters: Parameters) -> Answer:  # fmt: skip
+    """Return the answer with what the models beside the live one would do to the customers as they were before."""
+    trial, shadow, model, epoch = judged.models.trial, judged.models.shadow, judged.models.force, judged.closed
+    if model is None:
+        return said
+    points = space_of(model).point(sight.traces)
+    return msgspec.structs.replace(
+        said,
+        trial=None if trial is None else
+        dry_run(trial, points, verdict, model, before, epoch=epoch, parameters=parameters),
+        shadow=None if shadow is None else shadowed(shadow, sight.view, model, judged.customers, epoch),
+    )  # fmt: skip
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
@@ -93,7 +118,7 @@ def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int, 
     said, foreseen = [], set()
     for event in confirmed:
         flag = early.get(event.customer_id)
-        if flag is not None and flag.event.to.cluster == event.to.cluster:
+        if flag is not None and event.supersedes is None and flag.event.to.cluster == event.to.cluster:
             foreseen.add(event.customer_id)
             event = msgspec.structs.replace(event, supersedes=flag.event.event_id)  # noqa: PLW2901 - the same, linked
         said.append(event)
@@ -136,8 +161,9 @@ def _states(
 
 
 def _still_needed(models: Models, model: Model, customers: Customers, recent: Mapping[str, Recent]) -> Models:
-    """Without the past models that no anchor refers to any more, nor a move that may be judged again."""
+    """Without the past models that no anchor refers to, nor a move that may be judged again; what to undo is undone."""
     used = {*np.unique(customers.anchor_version).tolist(), model.version}
     for move in recent.values():
         used |= {move.version_to, move.before.anchor_version} if move.before is not None else set()
-    return replace(models, past={version: past for version, past in models.past.items() if version in used})
+    past = {version: past for version, past in models.past.items() if version in used}
+    return replace(models, past=past, undo=None)

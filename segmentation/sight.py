@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.model import Model
 from segmentation.customers import Customers
-from segmentation.indices import vectors
+from segmentation.indices import View, vectors
 from segmentation.memories import absorbed, view_of
 from segmentation.parameters import Parameters
 from segmentation.space import Traces, space_of
@@ -15,9 +15,10 @@ from segmentation.traits import equipped
 
 @dataclass(frozen=True)
 class Sight:
-    """n customers as of the end of an epoch: `memories` (n, 2, WIDTH), `traces` (n, d)."""
+    """n customers as of the end of an epoch: `memories` (n, 2, WIDTH), the formulas' `view`, `traces` (n, d)."""
 
     memories: Floats
+    view: View
     traces: Traces
 
 
@@ -27,4 +28,4 @@ def seen(customers: Customers, tiles: Mapping[int, Tiles], unsettled: range, mod
     memories = absorbed(customers.memories, tiles, unsettled, parameters)
     view = view_of(equipped(customers, tiles, unsettled), memories, unsettled.stop - 1, parameters)
     space = space_of(model)
-    return Sight(memories, space.trace(vectors(view, space.indices)))
+    return Sight(memories, view, space.trace(vectors(view, space.indices)))

@@ -16,7 +16,7 @@ from segmentation.rows import pc
 from segmentation.sums import Tiles
 from segmentation.value_mapping import value_mapping
 
-CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
+CAPACITY, INTENSITY, START, OWNED, PROTECTED = (TRAITS.index(name) for name in TRAITS)
 CLASSES = {
     "household": "household", "residential": "household", "commercial": "business", "industrial": "plant",
     "agricultural": "farm", "public": "public site",
@@ -41,7 +41,7 @@ def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
         at, archive = number[row["customer"]], _decode.decode(row["text"])
         if (valid := microseconds(archive.valid_from)) >= since[at]:
             since[at], noun[at] = valid, _noun(archive)
-            traits[at, :OWNED] = _numbers(archive)
+            traits[at, :OWNED], traits[at, PROTECTED] = _numbers(archive), archive.protected is True
             traits[at, OWNED] = np.nan_to_num(traits[at, OWNED])
     return replace(customers, traits=traits, traits_from=since, noun=noun)
 

@@ -44,6 +44,7 @@ archive = st.fixed_dictionaries({
     "customer_id": ids, "valid_from": instants, "industry": names, "voltage_level": names, "customer_class": names,
     "capacity_kw": st.none() | st.floats(0, 1e7) | st.sampled_from([-1.0, 2e7]),
     "contract_start": st.none() | instants, "transformer": names, "feeder": names, "zone": names, "tariff": names,
+    "protected": st.none() | st.booleans(),
 })  # fmt: skip
 
 
