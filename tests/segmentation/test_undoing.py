@@ -100,6 +100,13 @@ def test_who_moved_by_itself_stays() -> None:
     assert closed(told(leapt.state, back())).events == ()
 
 
+def test_a_move_that_was_not_the_models_alone_stays_whatever_its_old_class_would_keep() -> None:
+    state = told(moved_by_the_model().state, back())
+    for cause in ("customer_moved", "both"):
+        other = {"B": msgspec.structs.replace(state.recent["B"], cause=cause)}
+        assert closed(replace(state, recent=other)).events == ()
+
+
 def test_who_would_not_stand_in_its_old_class_any_more_stays() -> None:
     grown = closed(told(moved_by_the_model().state, back()), kwh=400.0)
     assert grown.events == ()
