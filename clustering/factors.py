@@ -11,6 +11,7 @@ from clustering.entropy import entropy_weights
 from clustering.errors import BadSetting, BadShape, BadWeight
 from clustering.left_out import half_left_out
 from clustering.ordering import Order, lexicographic, starts
+from clustering.sparse import sparse_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,7 @@ METHODS: dict[str, Weigh] = {
     "eta2": lambda sample, k, state: half_left_out(sample.scaled, sample.mass, k, random_state=state),
     "entropy": lambda sample, _k, _state: entropy_weights(sample.values, sample.mass),
     "critic": lambda sample, _k, _state: critic_weights(sample.values, sample.mass),
+    "sparse": lambda sample, k, state: sparse_weights(sample.scaled, sample.mass, k, random_state=state),
 }
 """What weighs by itself, given rows, number of clusters and random state."""
 
