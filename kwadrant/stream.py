@@ -17,7 +17,6 @@ from kwadrant.spark import session
 from kwadrant.words import sentence
 from schemas.times import iso, microseconds
 from segmentation.calendar import Calendar
-from segmentation.central_state import Held
 from segmentation.parameters import Parameters
 from streaming import job
 from streaming.ending import Ending
@@ -116,7 +115,7 @@ def _line(facts: Facts, calendar: Calendar) -> Line:
         closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US),
         model_version=facts.model_version, quadrants=dict(facts.quadrants),
         clusters={str(cluster): n for cluster, n in facts.clusters.items()},
-        commands=facts.commands, pending=facts.pending, held=None if facts.held is None else alarm(facts.held),
+        commands=facts.commands, pending=facts.pending, held=facts.held,
     )  # fmt: skip
 
 
@@ -133,14 +132,6 @@ def _plain_lines(parameters: Parameters) -> Callable[[Facts], None]:
         for event in facts.events:
             say(f"  {sentence(event)}")
         if facts.held is not None and facts.quadrants:
-            say(f"  HELD: {alarm(facts.held)}")
+            say(f"  HELD: {facts.held}")
 
     return tell
-
-
-def alarm(held: Held) -> str:
-    """Return why no model is promoted, and what to do."""
-    if held.model is None:
-        return f"no model is promoted: {held.because}; `kwadrant model promote` ends it"
-    known = held.model.version
-    return f"version {known} is not promoted: {held.because}; see `kwadrant model list`, then `model promote {known}`"

@@ -16,7 +16,7 @@ class Facts:
 
     `quadrants` and `clusters` count customers and are empty in a batch that answers no close; `commands` are the
     control records that the batch sent, `pending` the closes that wait for an answer; `held` is an alarm: why no model
-    is promoted; `arrived` is when the broker took its oldest message [us], 0 without one.
+    is promoted, and what to do; `arrived` is when the broker took its oldest message [us], 0 without one.
     """
 
     batch: int
@@ -29,7 +29,7 @@ class Facts:
     clusters: Mapping[int, int]
     commands: int
     pending: int
-    held: Held | None
+    held: str | None
     arrived: int
     seconds: float
 
@@ -61,10 +61,18 @@ def facts_of(outputs: Sequence[Output], central: CentralState, commands: int, of
         clusters=added(answer.clusters for answer in answers),
         commands=commands,
         pending=central.commanded - central.answered,
-        held=central.held,
+        held=None if central.held is None else alarm(central.held),
         arrived=min((output.arrived for output in outputs if output.arrived), default=0),
         seconds=of.seconds,
     )
+
+
+def alarm(held: Held) -> str:
+    """Return why no model is promoted, and what to do."""
+    if held.model is None:
+        return f"no model is promoted: {held.because}; `kwadrant model promote` ends it"
+    known = held.model.version
+    return f"version {known} is not promoted: {held.because}; see `kwadrant model list`, then `model promote {known}`"
 
 
 def counts_of(outputs: Iterable[Output]) -> dict[str, int]:
