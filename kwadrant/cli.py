@@ -227,6 +227,41 @@ def events(
 
 
 @app.command()
+def fit(
+    table: Annotated[Path, typer.Argument(help="Parquet or CSV, one row per customer")],
+    *,
+    k: Annotated[int, typer.Option("-k", "--clusters", min=1, help="number of clusters")],
+    out: Annotated[Path, typer.Option(help="model file to write: JSON")],
+    columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
+    weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
+    scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
+    weights: Annotated[str, typer.Option(help="equal, eta2, entropy, critic, sparse, ahp:FILE, fixed:FILE")] = "eta2",
+    start: Annotated[str, typer.Option(help="rgs, kmeans++, kmeans-parallel, density-maxmin or random")] = "rgs",
+    engine: Annotated[str, typer.Option(help="numpy or spark: the same bits")] = "numpy",
+    random_state: RandomState = 0,
+    labels: Annotated[Path | None, typer.Option(help="Parquet file of every row's cluster to write")] = None,
+) -> None:
+    """Cluster a table: the same model for any order of the rows, on one machine or on Spark."""
+    from rich.console import Console
+
+    from kwadrant import fit as verb
+
+    with told():
+        given = verb.asked(table, k, columns=columns, id_column=id_, weight=weight, scale=scale, weights=weights,
+                           start=start, engine=engine, random_state=random_state)  # fmt: skip
+        with verb.progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
+            found = verb.run(given, load(), report)
+            if labels is not None:
+                report("writing the labels")
+                verb.write_labels(found, given, labels)
+        found.save(out)
+        for warning in found.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        Console().print(verb.summary(found.model))
+
+
+@app.command()
 def export(
     model: Annotated[Path, typer.Argument(help="model file of `kwadrant fit`")],
     *,

@@ -112,6 +112,5 @@ def test_a_wrong_password_is_refused_with_a_sentence_that_does_not_hold_it(heard
     wrong.write_text("wrong-hush")
     done = attempt("topics", folder=heard.folder, KWADRANT_KAFKA__SASL_PASSWORD_FILE=str(wrong))
     assert done.returncode == 2
-    assert "SaslAuthenticationFailedError" in done.stderr
     assert "are name and password right?" in done.stderr
     assert "wrong-hush" not in done.stdout + done.stderr

@@ -1,0 +1,148 @@
+"""Clustering from Python: `fit` a table, `load` a model; numpy, Arrow or pandas in and out.
+
+>>> import numpy as np
+>>> from kwadrant.api import fit
+>>> found = fit(np.array([[0.0], [2.0], [9.0], [11.0]]), 2, scale="none")
+>>> found.model.centres
+((1.0,), (10.0,))
+>>> found.labels.tolist()
+[0, 0, 1, 1]
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from batch_init.batches import Layout
+from clustering import fitting
+from clustering.arrays import Floats, Labels
+from clustering.asking import Ask
+from clustering.assignment import nearest_labels
+from clustering.blocks import blocks
+from clustering.engine import Engine
+from clustering.fitting import Fit
+from clustering.metric import Metric
+from clustering.scaling import Scaling
+from kwadrant.factor_files import read_method
+from kwadrant.sources import Rows, finite, rows
+from schemas import fitted
+from schemas.fitted import Fitted
+
+SOFTWARE = "0.1.0"
+Report = Callable[[str], None]
+Warnings = tuple[str, ...]
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """A fitted model, and the rows it was fitted to, where they are at hand."""
+
+    model: Fitted
+    warnings: Warnings = ()
+    _rows: Rows | None = None
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Return the cluster (n,) of every row the model was fitted to, rows of weight 0 included."""
+        if self._rows is None:
+            raise ValueError("the rows it was fitted to are not at hand; use predict(table)")
+        return _labels(self.model, self._rows)
+
+    def predict(self, table: object) -> Labels:
+        """Return the cluster (n,) of every row of a table that has the model's columns; a missing value is neutral."""
+        return _labels(self.model, rows(table, self.model.columns, None, None))
+
+    def save(self, path: Path | str) -> None:
+        """Write the model file."""
+        fitted.write(self.model, Path(path))
+
+
+def load(path: Path | str) -> Clustering:
+    """Return the model of a file; its digest is checked."""
+    return Clustering(fitted.read(Path(path)))
+
+
+def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_column: str | None = None,
+        weight: str | None = None, scale: str = "robust", weights: str = "eta2", start: str = "rgs",
+        random_state: int = 0, report: Report = _silent) -> Clustering:  # fmt: skip
+    """Cluster a table in memory.
+
+    Laws: the order of the rows changes no bit of the centres; a weight counts as that many copies of its row; the same
+    random state gives the same bytes, here and on Spark.
+
+    Parameters
+    ----------
+    table : (n, d) array, pyarrow.Table, pandas.DataFrame, or path of a Parquet or CSV file
+        Untouched.
+    k : int
+        Number of clusters.
+    columns : names, optional
+        All numeric ones but weight and id when not given.
+    id_column, weight : name, optional
+        Without ids, equal rows are one row of that much weight.
+    scale, weights, start : str
+        As the command's options of these names.
+    random_state : int
+    report : callable
+        Told what begins.
+
+    Returns
+    -------
+    Clustering
+        Cost: see `clustering.fitting.fit`; memory: a few MiB more than the table.
+
+    Raises
+    ------
+    ClusteringError, BadColumnError, TableError
+        Naming the column and the row.
+    """
+    found = rows(table, columns, weight, id_column)
+    ask = Ask(k=k, scale=scale, weights=read_method(weights, found.layout.columns), start=start,
+              random_state=random_state)  # fmt: skip
+    model, warnings = modelled(found.engine, found.layout, ask, weights, report)
+    return Clustering(model, warnings, found)
+
+
+def modelled(engine: Engine, layout: Layout, ask: Ask, weighting: str, report: Report) -> tuple[Fitted, Warnings]:
+    """Return the model of an engine's rows, and what to warn of; ``weighting`` is what was typed for the weights."""
+    found = fitting.fit(engine, layout.columns, ask, report)
+    scaling = found.metric.scaling
+    model = Fitted(
+        version=1, software=SOFTWARE, columns=layout.columns, id_column=layout.id, weight_column=layout.weight, k=ask.k,
+        start=ask.start, random_state=ask.random_state,
+        scaling=fitted.Scaling(ask.scale, _numbers(scaling.centre), _numbers(scaling.spread), finite(scaling.clip)),  # type: ignore[arg-type]
+        weighting=weighting, factor_weights=_numbers(found.metric.factors), grid=tuple(found.metric.grid.tolist()),
+        centres=tuple(map(_numbers, scaling.invert(found.centres))),
+        scaled_centres=tuple(map(_numbers, found.centres)), masses=_numbers(found.masses), rows=found.rows,
+        sse=found.sse, sse_bound=found.bound,
+    )  # fmt: skip
+    return fitted.sealed(model), tuple(_warnings(found, layout.columns))
+
+
+def _warnings(found: Fit, columns: Sequence[str]) -> Iterator[str]:
+    for which, what in ((found.constant, "has one value in every row"), (found.missing, "has no value in any row")):
+        yield from (f"column {columns[number]!r} {what}: it counts 0" for number in which)
+
+
+def _numbers(values: Floats) -> tuple[float, ...]:
+    # minus zero is zero
+    return tuple((values + 0.0).tolist())
+
+
+def _labels(model: Fitted, table: Rows) -> Labels:
+    clip = np.inf if model.scaling.clip is None else model.scaling.clip
+    scaling = Scaling(np.array(model.scaling.centre), np.array(model.scaling.spread), clip)
+    metric = Metric(scaling, np.array(model.factor_weights), np.array(model.grid, np.int64))
+    centres = metric.stretched(np.array(model.scaled_centres).T).T
+    found = [
+        nearest_labels(metric.stretched(metric.places(block.columns)).T, centres)
+        for batch in table.batches for block in blocks(batch)
+    ]  # fmt: skip
+    return np.concatenate([np.empty(0, np.int32), *found])
