@@ -7,12 +7,13 @@ import numpy as np
 from clustering.arrays import Floats, check_count, check_points, check_weights
 from clustering.lloyd import lloyd
 from clustering.seeding import seed
-from clustering.weighting import half, scatters
+from clustering.weighting import scatters
 
 _GROUPS = 8
 _STEPS = 8
 # a column of which the others explain this share beyond chance counts half of one that they explain wholly
 _HALF_SHARE = 0.05
+_ROUNDING = 1e-12
 
 
 def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
@@ -22,7 +23,8 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     are left out in turn (in 8 groups where there are more), the clusters follow what is left, and η² is taken of the
     columns they did not see. What chance leaves (mean and two standard deviations of η² without any dependence) is
     subtracted; e / (e + 0.05) of the rest makes columns that the others confirm count alike, whether much or very
-    much; normalised to mean 1, it is averaged with equal weights.
+    much. This, at mean 1, is averaged with equal weights: half and half where some column is fully confirmed, and the
+    less of it the less the best one is.
 
     Parameters
     ----------
@@ -59,8 +61,18 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
             labels = lloyd(scaled[:, columns[~out]], mass, centres[:, ~out], steps=_STEPS).labels
             between, total = scatters(scaled[:, columns[out]], mass, labels, k)
             explained[columns[out]] = between / np.where(total > 0, total, 1.0)
-    beyond = np.maximum(explained - _chance(mass, k), 0.0)
-    return half(beyond / (beyond + _HALF_SHARE), varies.astype(np.float64))
+    beyond = np.maximum(explained - _chance(mass, k) - _ROUNDING, 0.0)
+    confirmed = beyond / (beyond + _HALF_SHARE)
+    return _mixed(confirmed, varies.astype(np.float64))
+
+
+def _mixed(confirmed: Floats, equal: Floats) -> Floats:
+    """Return ``confirmed`` at mean 1 and ``equal``, (d,), mixed: half and half, the less of it the less it says."""
+    total, strength = confirmed.sum(), confirmed.max() / 2
+    if total == 0:
+        return equal
+    mixed: Floats = strength * confirmed * (equal.sum() / total) + (1 - strength) * equal
+    return mixed
 
 
 def _chance(mass: Floats, k: int) -> float:
