@@ -17,14 +17,38 @@ _ROUNDING = 1e-12
 
 
 def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
-    """Weigh every column half equally and half by what clusters found without it say about it.
+    """Weigh every column half equally and half by how far clusters found without it tell its values apart.
 
-    Plain η² runs in a circle: a heavy tail draws the clusters, they part along it, and its η² is high. So the columns
+    What is `confirmed`, at mean 1, is averaged with equal weights: half and half where some column is wholly
+    confirmed, and the less of it the less the best one is.
+
+    Parameters
+    ----------
+    scaled, mass, k, random_state
+        As for `confirmed`.
+
+    Returns
+    -------
+    (d,)
+        Factors [1], mean 1 over the columns that vary, 0 for the others; equal ones where nothing is confirmed.
+        Cost: that of `confirmed`.
+    """
+    found = confirmed(scaled, mass, k, random_state=random_state)
+    equal: Floats = (np.ptp(scaled[mass > 0], axis=0) > 0).astype(np.float64)
+    total, strength = found.sum(), found.max() / 2
+    if total == 0:
+        return equal
+    mixed: Floats = strength * found * (equal.sum() / total) + (1 - strength) * equal
+    return mixed
+
+
+def confirmed(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
+    """Return how surely the other columns say something about each column, (d,), from 0 to 1.
+
+    Plain η² runs in a circle: a long tail draws the clusters, they part along it, and its η² is high. So the columns
     are left out in turn (in 8 groups where there are more), the clusters follow what is left, and η² is taken of the
     columns they did not see. What chance leaves (mean and two standard deviations of η² without any dependence) is
-    subtracted; e / (e + 0.05) of the rest makes columns that the others confirm count alike, whether much or very
-    much. This, at mean 1, is averaged with equal weights: half and half where some column is fully confirmed, and the
-    less of it the less the best one is.
+    subtracted; e / (e + 0.05) of the rest makes columns that the others confirm count alike, much or very much.
 
     Parameters
     ----------
@@ -40,7 +64,7 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     Returns
     -------
     (d,)
-        Factors [1], mean 1 over the columns that vary, 0 for the others; equal ones where nothing is confirmed.
+        [1]; 0 for a column that does not vary, and for one that varies alone.
         Cost: one `seed`, and 8 times 8 steps of Lloyd.
 
     References
@@ -51,8 +75,7 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     scaled = np.asfortranarray(check_points(scaled, "scaled values"))
     mass = check_weights(mass, len(scaled))
     check_count(k, "k", least=1)
-    varies = np.ptp(scaled[mass > 0], axis=0) > 0
-    columns = np.flatnonzero(varies)
+    columns = np.flatnonzero(np.ptp(scaled[mass > 0], axis=0) > 0)
     explained = np.zeros(scaled.shape[1])
     if len(columns) > 1:
         centres = seed(scaled[:, columns], mass, k, random_state=random_state).centres
@@ -62,17 +85,7 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
             between, total = scatters(scaled[:, columns[out]], mass, labels, k)
             explained[columns[out]] = between / np.where(total > 0, total, 1.0)
     beyond = np.maximum(explained - _chance(mass, k) - _ROUNDING, 0.0)
-    confirmed = beyond / (beyond + _HALF_SHARE)
-    return _mixed(confirmed, varies.astype(np.float64))
-
-
-def _mixed(confirmed: Floats, equal: Floats) -> Floats:
-    """Return ``confirmed`` at mean 1 and ``equal``, (d,), mixed: half and half, the less of it the less it says."""
-    total, strength = confirmed.sum(), confirmed.max() / 2
-    if total == 0:
-        return equal
-    mixed: Floats = strength * confirmed * (equal.sum() / total) + (1 - strength) * equal
-    return mixed
+    return beyond / (beyond + _HALF_SHARE)
 
 
 def _chance(mass: Floats, k: int) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustering.arrays import Floats, Labels, check_points, check_weights
-from clustering.drawing import generator
+from clustering.drawing import even_rows, generator
 from clustering.lloyd import lloyd
 from clustering.seeding import seed
 from clustering.sums import group_sums, group_totals
@@ -128,10 +128,7 @@ class _Table:
 
     def even(self, count: int) -> "_Table":
         """Return so many rows of equal mass, at even steps of the running mass."""
-        running = np.cumsum(self.mass)
-        steps = (np.arange(count) + 0.5) / count * running[-1]
-        rows = np.searchsorted(running, steps).clip(max=len(running) - 1)
-        return _Table(self.points[rows], np.full(count, running[-1] / count), self.k)
+        return _Table(self.points[even_rows(self.mass, count)], np.full(count, self.mass.sum() / count), self.k)
 
     def shuffled(self, source: np.random.Generator) -> "_Table":
         """Return the table with every column in an order of its own."""
