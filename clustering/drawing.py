@@ -45,3 +45,14 @@ def draws(source: np.random.Generator, shares: Floats, count: int) -> Rows:
     last = int(np.searchsorted(cumulative, total, side="left"))
     drawn: Rows = np.minimum(rows, last)
     return drawn
+
+
+def even_rows(mass: Floats, count: int) -> Rows:
+    """Return ``count`` rows, (count,), at even steps of the running sum of ``mass`` (n,), untouched; none of mass 0.
+
+    A row comes as often as its share of the mass says, up to one time more or less. Cost: O(n).
+    """
+    running = np.cumsum(mass)
+    steps = (np.arange(count) + 0.5) / count * running[-1]
+    rows: Rows = np.minimum(np.searchsorted(running, steps), np.searchsorted(running, running[-1]))
+    return rows

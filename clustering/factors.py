@@ -78,7 +78,7 @@ def factors(method: Method, sample: Sample, k: int, *, random_state: int) -> Flo
         Factors [1], not negative, with mean 1 over the columns whose scaled values vary, and 0 for the others. Where
         a method finds no difference at all the columns count equally. Cost: that of the method, and a sort.
     """
-    sample, columns = _canonical(_check(sample))
+    sample, columns = canonical(sample)
     check_count(k, "k", least=1)
     varies = np.ptp(sample.scaled, axis=0) > 0
     weights = _given(method, columns, varies) if isinstance(method, Given) else _found(method)(sample, k, random_state)
@@ -122,11 +122,12 @@ def _check(sample: Sample) -> Sample:
     return Sample(values, scaled, check_weights(sample.mass, len(values)))
 
 
-def _canonical(sample: Sample) -> tuple[Sample, Order]:
+def canonical(sample: Sample) -> tuple[Sample, Order]:
     """Return the sample without rows of mass 0, equal rows added, rows and columns in an order of their content.
 
-    The second result is the place of each of its columns in the given sample.
+    The second result (d,) is the place of each of its columns in the given sample, which is untouched. Cost: a sort.
     """
+    sample = _check(sample)
     heavy = sample.mass > 0
     values, scaled, mass = sample.values[heavy], sample.scaled[heavy], sample.mass[heavy]
     contents = [_content(column, mass) for column in values.T]

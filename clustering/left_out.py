@@ -7,22 +7,48 @@ import numpy as np
 from clustering.arrays import Floats, check_count, check_points, check_weights
 from clustering.lloyd import lloyd
 from clustering.seeding import seed
-from clustering.weighting import half, scatters
+from clustering.weighting import scatters
 
 _GROUPS = 8
 _STEPS = 8
 # a column of which the others explain this share beyond chance counts half of one that they explain wholly
 _HALF_SHARE = 0.05
+_ROUNDING = 1e-12
 
 
 def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
-    """Weigh every column half equally and half by what clusters found without it say about it.
+    """Weigh every column half equally and half by how far clusters found without it tell its values apart.
 
-    Plain η² runs in a circle: a heavy tail draws the clusters, they part along it, and its η² is high. So the columns
+    What is `confirmed`, at mean 1, is averaged with equal weights: half and half where some column is wholly
+    confirmed, and the less of it the less the best one is.
+
+    Parameters
+    ----------
+    scaled, mass, k, random_state
+        As for `confirmed`.
+
+    Returns
+    -------
+    (d,)
+        Factors [1], mean 1 over the columns that vary, 0 for the others; equal ones where nothing is confirmed.
+        Cost: that of `confirmed`.
+    """
+    found = confirmed(scaled, mass, k, random_state=random_state)
+    equal: Floats = (np.ptp(scaled[mass > 0], axis=0) > 0).astype(np.float64)
+    total, strength = found.sum(), found.max() / 2
+    if total == 0:
+        return equal
+    mixed: Floats = strength * found * (equal.sum() / total) + (1 - strength) * equal
+    return mixed
+
+
+def confirmed(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
+    """Return how surely the other columns say something about each column, (d,), from 0 to 1.
+
+    Plain η² runs in a circle: a long tail draws the clusters, they part along it, and its η² is high. So the columns
     are left out in turn (in 8 groups where there are more), the clusters follow what is left, and η² is taken of the
     columns they did not see. What chance leaves (mean and two standard deviations of η² without any dependence) is
-    subtracted; e / (e + 0.05) of the rest makes columns that the others confirm count alike, whether much or very
-    much; normalised to mean 1, it is averaged with equal weights.
+    subtracted; e / (e + 0.05) of the rest makes columns that the others confirm count alike, much or very much.
 
     Parameters
     ----------
@@ -38,7 +64,7 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     Returns
     -------
     (d,)
-        Factors [1], mean 1 over the columns that vary, 0 for the others; equal ones where nothing is confirmed.
+        [1]; 0 for a column that does not vary, and for one that varies alone.
         Cost: one `seed`, and 8 times 8 steps of Lloyd.
 
     References
@@ -49,8 +75,7 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     scaled = np.asfortranarray(check_points(scaled, "scaled values"))
     mass = check_weights(mass, len(scaled))
     check_count(k, "k", least=1)
-    varies = np.ptp(scaled[mass > 0], axis=0) > 0
-    columns = np.flatnonzero(varies)
+    columns = np.flatnonzero(np.ptp(scaled[mass > 0], axis=0) > 0)
     explained = np.zeros(scaled.shape[1])
     if len(columns) > 1:
         centres = seed(scaled[:, columns], mass, k, random_state=random_state).centres
@@ -59,8 +84,8 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
             labels = lloyd(scaled[:, columns[~out]], mass, centres[:, ~out], steps=_STEPS).labels
             between, total = scatters(scaled[:, columns[out]], mass, labels, k)
             explained[columns[out]] = between / np.where(total > 0, total, 1.0)
-    beyond = np.maximum(explained - _chance(mass, k), 0.0)
-    return half(beyond / (beyond + _HALF_SHARE), varies.astype(np.float64))
+    beyond = np.maximum(explained - _chance(mass, k) - _ROUNDING, 0.0)
+    return beyond / (beyond + _HALF_SHARE)
 
 
 def _chance(mass: Floats, k: int) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustering.arrays import Floats, Labels, check_points, check_weights
-from clustering.drawing import generator
+from clustering.drawing import even_rows, generator
 from clustering.lloyd import lloyd
 from clustering.seeding import seed
 from clustering.sums import group_sums, group_totals
@@ -22,7 +22,8 @@ _ROUNDS = 6
 _STEPS = 10
 # weights that changed by less than this share did not change
 _STILL = 1e-3
-_HALVINGS = 60
+# finer than this, columns that differ by rounding alone would be told apart
+_HALVINGS = 30
 
 
 def sparse_weights(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Floats:
@@ -57,7 +58,9 @@ def sparse_weights(scaled: Floats, mass: Floats, k: int, *, random_state: int) -
     """
     scaled, mass = check_points(scaled, "scaled values"), check_weights(mass, len(scaled))
     table = _Table(scaled[mass > 0], mass[mass > 0], k)
-    table = table.drawn(max(_ROWS, _ROWS_PER_CLUSTER * k))
+    limit = max(_ROWS, _ROWS_PER_CLUSTER * k)
+    copies = min(limit, max(len(table.mass), round(table.mass.sum())))
+    table = table if len(table.mass) <= limit else table.even(limit)
     labels = seed(table.points, table.mass, k, random_state=random_state).labels
     widest = float(_unit(table.between(labels)).sum())
     if widest == 0:
@@ -67,7 +70,7 @@ def sparse_weights(scaled: Floats, mass: Floats, k: int, *, random_state: int) -
     source = generator(random_state, _STREAM_SHUFFLE)
     by_chance = []
     for _ in range(_SHUFFLES):
-        shuffled = table.shuffled(source)
+        shuffled = table.even(copies).shuffled(source)
         first = lloyd(shuffled.points, shuffled.mass, table.means(labels)).labels
         by_chance.append(np.log(_path(shuffled, first, bounds)[1]))
     gap = np.log(reached) - np.mean(by_chance, axis=0)
@@ -116,26 +119,20 @@ class _Table:
         return between
 
     def clustered(self, labels: Labels, weights: Floats) -> Labels:
-        """Return the labels after some steps of Lloyd from the given ones, under the weights."""
+        """Return the labels after some steps of Lloyd from the given ones, under the weights; the same without any."""
         on = weights > 0
+        if not on.any():
+            return labels
         root = np.sqrt(weights[on])
         return lloyd(self.points[:, on] * root, self.mass, self.means(labels)[:, on] * root, steps=_STEPS).labels
 
-    def drawn(self, limit: int) -> "_Table":
-        """Return the table, or `limit` rows of equal mass at even steps of the mass where it has more."""
-        return self if len(self.mass) <= limit else self._even(limit)
+    def even(self, count: int) -> "_Table":
+        """Return so many rows of equal mass, at even steps of the running mass."""
+        return _Table(self.points[even_rows(self.mass, count)], np.full(count, self.mass.sum() / count), self.k)
 
     def shuffled(self, source: np.random.Generator) -> "_Table":
-        """Return as many rows of equal mass, every column in an order of its own and distributed as it is."""
-        even = self._even(len(self.mass))
-        columns = [source.permutation(column) for column in even.points.T]
-        return _Table(np.stack(columns, axis=1), even.mass, self.k)
-
-    def _even(self, count: int) -> "_Table":
-        running = np.cumsum(self.mass)
-        steps = (np.arange(count) + 0.5) / count * running[-1]
-        rows = np.searchsorted(running, steps).clip(max=len(running) - 1)
-        return _Table(self.points[rows], np.full(count, running[-1] / count), self.k)
+        """Return the table with every column in an order of its own."""
+        return _Table(np.stack([source.permutation(column) for column in self.points.T], axis=1), self.mass, self.k)
 
 
 def _path(table: _Table, labels: Labels, bounds: Floats) -> tuple[Floats, Floats]:
@@ -151,7 +148,7 @@ def _path(table: _Table, labels: Labels, bounds: Floats) -> tuple[Floats, Floats
             if np.abs(found - before).sum() <= _STILL * found.sum():
                 break
         weights.append(found)
-        reached.append(float((found * between).sum()))
+        reached.append(max(float((found * between).sum()), np.finfo(np.float64).tiny))
     return np.array(weights), np.array(reached)
 
 

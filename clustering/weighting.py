@@ -47,9 +47,9 @@ def half_eta_squared(scaled: Floats, weights: Floats, k: int, *, random_state: i
     factors = equal
     found = seed(scaled * equal, weights, k, random_state=random_state)
     for _ in range(rounds - 1):
-        before, factors = factors, half(_eta_squared(scaled, weights, found), equal)
+        before, factors = factors, _half(_eta_squared(scaled, weights, found), equal)
         found = _again(scaled * np.sqrt(factors), weights, found.centres * _ratio(factors, before))
-    return half(_eta_squared(scaled, weights, found), equal)
+    return _half(_eta_squared(scaled, weights, found), equal)
 
 
 def scatters(scaled: Floats, weights: Floats, labels: Labels, k: int) -> tuple[Floats, Floats]:
@@ -81,12 +81,12 @@ def _eta_squared(scaled: Floats, weights: Floats, found: Clustering) -> Floats:
     return np.where(share > _ROUNDING, np.minimum(share, 1.0), 0.0)
 
 
-def half(shares: Floats, equal: Floats) -> Floats:
-    """Return the average of ``shares``, normalised to mean 1 where ``equal`` is 1 and not 0, and of ``equal``, (d,)."""
-    shares = shares * equal
-    total = shares.sum()
-    speaking = shares * (equal.sum() / total) if total > 0 else equal
-    return (speaking + equal) / 2
+def _half(eta: Floats, equal: Floats) -> Floats:
+    """Return the average of eta², normalised to mean 1 where ``equal`` is 1 and not 0, and of ``equal`` itself."""
+    eta = eta * equal
+    total = eta.sum()
+    share = eta * (equal.sum() / total) if total > 0 else equal
+    return (share + equal) / 2
 
 
 def _ratio(after: Floats, before: Floats) -> Floats:

@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustering.arrays import Floats
+from clustering.density_maxmin import density_maxmin
+from clustering.kmeans_parallel import kmeans_parallel
 from clustering.lloyd import lloyd
 from clustering.quality import sse
-from clustering.seeding import kmeans_plus_plus, local_search, seed
+from clustering.seeding import kmeans_plus_plus, local_search, random_rows, seed
+from clustering.starts import STARTS, solve
 from clustering.swaps import removal_costs, removal_gain_swaps, split_gains
 from clustering.weighting import half_eta_squared
 
@@ -30,13 +33,17 @@ ALGORITHMS: dict[str, Algorithm] = {
     "quality": lambda x, w: np.array(sse(x, w, starts(x))),
     "kmeans++": lambda x, w: kmeans_plus_plus(x, w, K, random_state=3),
     "local search": lambda x, w: local_search(x, w, starts(x), steps=6, random_state=3),
+    "kmeans-parallel": lambda x, w: kmeans_parallel(x, w, K, random_state=3),
+    "density-maxmin": lambda x, w: density_maxmin(x, w, K, random_state=3),
+    "random": lambda x, w: random_rows(x, w, K, random_state=3),
+    "solve": lambda x, w: solve("kmeans-parallel", x, w, K, random_state=3).centres,
     "seed": lambda x, w: seed(x, w, K, random_state=3).centres,
     "swaps": lambda x, w: removal_gain_swaps(x, w, lloyd(x, w, starts(x))).centres,
     "removal costs": lambda x, w: removal_costs(x, w, starts(x)),
     "split gains": lambda x, w: split_gains(x, w, lloyd(x, w, starts(x))).gain,
     "factor weights": lambda x, w: half_eta_squared(x, w, K, random_state=3),
 }
-BY_COLUMN = {"lloyd", "kmeans++", "local search", "seed", "swaps", "factor weights"}
+BY_COLUMN = {*STARTS, "solve", "lloyd", "local search", "seed", "swaps", "factor weights"}
 
 every_algorithm = pytest.mark.parametrize("name", ALGORITHMS)
 laws = settings(max_examples=15, deadline=None)

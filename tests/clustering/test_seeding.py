@@ -155,3 +155,14 @@ def test_one_cluster_and_as_many_as_rows(k: int) -> None:
 def test_seed_finds_every_cluster(state: int) -> None:
     points, true = grid_of_clusters(state)
     assert centroid_index(seed(points, np.ones(270), 9, random_state=state).centres, true) == 0
+
+
+@given(states)
+@laws
+def test_the_split_finds_a_few_rows_far_off_in_many_columns(state: int) -> None:
+    points = np.random.default_rng(state).normal(size=(92, 64))
+    points[:4] += 12 / np.sqrt(64)
+    splits = split_gains(points, np.ones(92), lloyd(points, np.ones(92), points[:1]))
+    found = np.array([splits.first[0], splits.second[0]])
+    means = np.array([points[4:].mean(axis=0), points[:4].mean(axis=0)])
+    np.testing.assert_allclose(found[np.argsort(found.sum(axis=1))], means)
