@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding early-flags
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -36,6 +36,15 @@ real: ## all real readings through the verbs, 365 days of them as history: produ
 
 faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
 	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
+
+own: ## the verbs on a standalone Spark cluster, and on a broker with ACLs, SCRAM and TLS
+	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py
+
+seeding: ## every start and the peers on sets with known clusters
+	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding
+
+early-flags: ## the share of early flags that the close confirms
+	PYTHONPATH=. $(PYTHON) -m benchmarks.early_flags
 
 throughput: ## readings per second beside Spark's own floor
 	PYTHONPATH=. $(PYTHON) -m benchmarks.throughput

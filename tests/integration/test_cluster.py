@@ -1,5 +1,6 @@
 """The verbs on a real Spark cluster, their folder on a file system that is none of this machine's to Python."""
 
+import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +16,12 @@ from tests.integration.cluster import WORKERS, cluster
 from tests.integration.conftest import bare, canonical, plain, read_topic
 from tests.integration.verbs import kwadrant
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.timeout(1_800),
+    pytest.mark.skipif("LONG_TESTS" not in os.environ, reason="a standalone cluster takes minutes: make own"),
+]
 START, HISTORY_DAYS, DAYS, CUSTOMERS = date(2025, 1, 6), 20, 32, 80
 UNTIL = START + timedelta(days=HISTORY_DAYS)
 TABLES = [part for name in ("readings", "transactions", "archive") for part in (f"--{name}", f"town/{name}.parquet")]
