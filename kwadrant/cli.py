@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kwadrant import model_verbs, operator_verbs
+from kwadrant import model_verbs, operator_verbs, serving_verbs
 from kwadrant.common import client_of, load, say, told
 from kwadrant.last_word import hear
 from kwadrant.options import Bootstrap, Folder
@@ -275,6 +275,26 @@ def export(
         say(f"wrote {out}; to use it:\n{verb.run(model, to, out)}")
 
 
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(help="an event's id, or a customer")],
+    *,
+    bootstrap: Bootstrap = None,
+    replayed: Annotated[
+        Path | None, typer.Option("--from", help="folder of `kwadrant replay`, instead of Kafka")
+    ] = None,
+) -> None:
+    """An event, or all that was said of a customer: what, why with every index's part, and how sure."""
+    from kwadrant import events as verb
+    from kwadrant import explain as words
+
+    with told():
+        found = words.of_folder(replayed) if replayed else verb.read(client_of(load(bootstrap)))
+        say("\n\n".join(map(words.explained, words.meant(found, name))))
+
+
+app.command()(serving_verbs.serve)
+app.add_typer(serving_verbs.app, name="token")
 app.add_typer(model_verbs.app, name="model")
 operator_verbs.add_to(app)
 

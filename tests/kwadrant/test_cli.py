@@ -14,7 +14,7 @@ from schemas.topics import CONTROL
 
 VERBS = (
     "demo", "doctor", "broker", "topics", "simulate", "produce", "seed", "stream", "replay", "events", "export",
-    "model", "lane", "dismiss", "undismiss", "close",
+    "model", "lane", "dismiss", "undismiss", "close", "explain", "serve", "token",
 )  # fmt: skip
 
 

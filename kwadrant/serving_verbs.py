@@ -1,0 +1,75 @@
+"""`kwadrant serve` and `kwadrant token`: the store, the HTTP API, and who may ask."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from kwadrant.common import UsageError, client_of, load, say, told
+from kwadrant.options import Bootstrap
+
+app = typer.Typer(help="Tokens of the HTTP API: who may ask, as what.", no_args_is_help=True)
+Store = Annotated[str, typer.Option(help="SQLAlchemy address: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")]
+STORE = "sqlite:///var/store.db"
+
+
+def serve(
+    *,
+    bootstrap: Bootstrap = None,
+    store: Store = STORE,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="port to listen on; 0 takes a free one")] = 8_080,
+) -> None:
+    """The HTTP API over all that the stream says: sales list, customers, history, webhooks. Ctrl-C ends it."""
+    from kwadrant.stream import stopped_by_signals
+    from serving import service
+    from serving.consumer import NoTopicsError
+    from serving.desk import Desk
+    from serving.store import open_store
+
+    with told():
+        stop = stopped_by_signals()
+        desk = Desk(open_store(_address(store)))
+        ready = f"http://{host}:%d  (openapi.json describes it; `kwadrant token create NAME` lets somebody in)"
+        try:
+            service.serve(
+                desk, client_of(load(bootstrap)), service.Address(host, port), stop, lambda at: say(ready % at)
+            )
+        except NoTopicsError as error:
+            raise UsageError(str(error)) from error
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="whose it is")],
+    *,
+    role: Annotated[Literal["read", "admin"], typer.Option(help="admin may also make webhooks")] = "read",
+    store: Store = STORE,
+) -> None:
+    """Make a token. It is shown this once; the store keeps a digest of it."""
+    from serving import tokens
+    from serving.store import open_store
+
+    with told():
+        say(tokens.create(open_store(_address(store)), name, role))
+
+
+@app.command()
+def revoke(name: Annotated[str, typer.Argument(help="whose tokens")], *, store: Store = STORE) -> None:
+    """Make all tokens of a name worthless."""
+    from serving import tokens
+    from serving.store import open_store
+
+    with told():
+        say(f"{tokens.revoke(open_store(_address(store)), name)} revoked")
+
+
+def _ready(host: str, port: int) -> str:
+    return f"http://{host}:{port}; /openapi.json describes it, `kwadrant token create NAME` lets somebody in"
+
+
+def _address(store: str) -> str:
+    """Return the address, its folder made where SQLite would miss it."""
+    if store.startswith("sqlite:///"):
+        Path(store.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return store
