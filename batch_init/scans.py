@@ -11,11 +11,7 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame
 
 from batch_init.batches import Layout, batches
-from clustering import sketch
-from clustering.blocks import Batch, Place, Scan, folded
-from clustering.masses import STEPS
-from clustering.memory import Memory
-from clustering.survey import Surveying
+from clustering.blocks import Place, Scan, folded
 from clustering.totals import Summing, Totals
 
 P = TypeVar("P")
@@ -66,12 +62,6 @@ class Distributed:
     def totals(self, scan: Summing) -> Totals:
         """Return the result of a scan over all rows."""
         return self.run(scan)
-
-    def near(self, rows: int, random_state: int) -> Memory:
-        """Return an engine over the same distinct rows on the driver, in one pass."""
-        survey = self.run(Surveying(len(self._layout.columns), rows, random_state))
-        kept = sketch.settled(survey.sample).kept
-        return Memory((Batch(tuple(kept.columns), kept.masses / STEPS, kept.hashes),))
 
     def name(self, place: Place) -> str:
         """Return what to call a row in an error."""

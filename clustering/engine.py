@@ -17,8 +17,5 @@ class Engine(Protocol):
     def totals(self, scan: Summing) -> Totals:
         """Return the result of a scan that may follow on the last one."""
 
-    def near(self, rows: int, random_state: int) -> "Engine":
-        """Return an engine over the same rows in this process's memory, where there are at most ``rows`` distinct."""
-
     def name(self, place: Place) -> str:
         """Return what to call a row in an error."""

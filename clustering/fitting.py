@@ -6,7 +6,7 @@
 5. What the centres are worth: masses and SSE.
 
 A table with few distinct rows is wholly in the first sample, and needs no other scan of its own. One of moderate size
-is brought near, where steps of Lloyd cost little: they go on until nothing moves.
+is brought near, where the search goes on over all rows and steps of Lloyd until nothing moves.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +31,7 @@ from clustering.seeding import kmeans_plus_plus
 from clustering.sketch import Drawn
 from clustering.starts import solve
 from clustering.survey import Surveying
+from clustering.swaps import removal_gain_swaps
 from clustering.totals import Summing, Totals, about_origin, means, sse
 
 Report = Callable[[str], None]
@@ -106,11 +107,12 @@ def fit(engine: Engine, names: Sequence[str], ask: Ask, report: Report) -> Fit:
     near = whole or ask.sample / survey.sample.limit <= NEAR
     if whole:
         engine = _memory(kept)
-    elif near:
-        report("fetching the rows")
-        engine = engine.near(2 * NEAR, ask.random_state)
     report("clustering a sample")
-    seeds = _solved(kept, metric, ask) if whole else _sampled(engine, kept, metric, ask)
+    if near and not whole:
+        every = engine.run(Surveying(len(names), 2 * NEAR, ask.random_state)).sample
+        engine, seeds = _brought_near(sketch.settled(every).kept, kept, metric, ask)
+    else:
+        seeds = _solved(kept, metric, ask) if whole else _sampled(engine, kept, metric, ask)
     scan = Summing(metric, seeds, survey.unit, metric.reach(survey.extremes))
     found = _descended(engine, scan, _NEAR_STEPS if near else _FAR_STEPS, report)
     width = survey.high - survey.low
@@ -138,6 +140,18 @@ def _sampled(engine: Engine, uniform: Drawn, metric: Metric, ask: Ask) -> Floats
     found = solve(ask.start, _points(some[0], metric), some[1], ask.k, random_state=ask.random_state)
     carried = lloyd(_points(all_but_last[0], metric), all_but_last[1], found.centres)
     return metric.relaxed(carried.centres.T).T
+
+
+def _brought_near(rows: Drawn, uniform: Drawn, metric: Metric, ask: Ask) -> tuple[Memory, Floats]:
+    """Return an engine over all rows and centres (k, d), found on a sample and then swapped on all of them."""
+    engine = _memory(rows)
+    seeds = _sampled(engine, uniform, metric, ask)
+    if ask.start == "rgs":
+        points, weights = np.asfortranarray(_points(rows, metric)), rows.masses / STEPS
+        stretched = metric.stretched(seeds.T).T
+        found = removal_gain_swaps(points, weights, lloyd(points, weights, stretched, steps=_FIRST_STEPS))
+        seeds = metric.relaxed(found.centres.T).T
+    return engine, seeds
 
 
 def _weighted(drawn: Drawn, count: int, ask: Ask) -> tuple[Drawn, Floats]:

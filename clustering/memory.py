@@ -62,10 +62,6 @@ class Memory:
             self._known = self._followed(self._known, scan, scan.order)
         return self._known.totals
 
-    def near(self, rows: int, random_state: int) -> "Memory":  # noqa: ARG002 - they are near
-        """Return this engine."""
-        return self
-
     def name(self, place: Place) -> str:
         """Return what to call a row in an error."""
         return f"row {place.row}"

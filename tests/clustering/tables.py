@@ -46,10 +46,6 @@ class Cluster:
         """Return the result of a scan over all rows."""
         return self.run(scan)
 
-    def near(self, rows: int, random_state: int) -> "Cluster":  # noqa: ARG002 - the same engine will do
-        """Return this engine."""
-        return self
-
     def name(self, place: Place) -> str:
         """Return what to call a row."""
         return f"row {place.row} of part {place.part}"

@@ -1,0 +1,216 @@
+"""Centres that follow drift: a pool of micro-clusters, forgotten at several speeds, of which the stream itself chooses.
+
+Every epoch adds its cells to the pool. For each half-life the published centres are moved on the pool weighted by it,
+and single centres are swapped to where they are missing. Published next is the half-life that foresaw the last epochs
+best: the smallest sum of its losses on each new epoch before that epoch was used, older ones forgotten by `SMOOTHING`.
+There is no detector of drift, no learning rate and no threshold.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clustering.ageing import HALF_LIVES, Layer, Weighted, aged, weighted
+from clustering.arrays import Flags, Floats, Longs, check_points
+from clustering.assignment import nearest
+from clustering.cells import Cells, inner_scatter, means, merge
+from clustering.errors import BadSetting, BadShape
+from clustering.identity import Change, identify, shared_mass
+from clustering.lloyd import lloyd
+from clustering.quality import sse
+from clustering.sums import group_totals
+from clustering.swaps import removal_costs, removal_gain_swaps
+
+SMOOTHING = 0.8
+"""What a loss keeps of its weight from one epoch to the next [1]."""
+FLOOR = 0.05
+"""Share of a cluster's first mass that forgetting leaves it, at its centre [1]."""
+STEPS = 8
+SWAPS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What is published, and all that the next step needs; arrays of k clusters are in the order of ``ids``.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        Cells of the last epochs that had any, oldest first.
+    candidates : (h, k, d)
+        Centres of every half-life, started from the centres published before [1].
+    losses : (h,)
+        Smoothed loss of every half-life on epochs before it saw them [mass x squared unit].
+    chosen : int
+        Which of the candidates is published.
+    ids : (k,) int64
+        Identities of the published clusters, rising.
+    masses : (k,)
+        Of the published clusters, forgotten by the half-life chosen [mass of an epoch]; what is only remembered counts.
+    first_masses : (k,)
+        Of every cluster when its identity began [mass of an epoch].
+    sse : float
+        Of the newest epoch at the centres published, from above: the cells' own scatter counts [mass x squared unit].
+    next_id : int
+        No identity from here on was ever used.
+    """
+
+    layers: tuple[Layer, ...]
+    candidates: Floats
+    losses: Floats
+    chosen: int
+    ids: Longs
+    masses: Floats
+    first_masses: Floats
+    sse: float
+    next_id: int
+
+    @property
+    def centres(self) -> Floats:
+        """Published centres, (k, d)."""
+        centres: Floats = self.candidates[self.chosen]
+        return centres
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The pool after an epoch, and the identities that began or ended with it."""
+
+    pool: Pool
+    changes: tuple[Change, ...] = ()
+
+
+def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
+    """Return the pool of a seeding: its centres, and cells of its customers as of its last epoch.
+
+    Parameters
+    ----------
+    cells : Cells
+        At least one; untouched.
+    centres : (k, d)
+        In the space of the cells; untouched.
+    ids : (k,)
+        Rising; untouched.
+    epoch : int
+        Last epoch of the history.
+    """
+    centres = check_points(centres, "centres", columns=cells.sums.shape[1])
+    layers = aged((), Layer(epoch, cells), len(centres))
+    view = weighted(layers, 0)
+    masses = group_totals(view.weights, nearest(view.points, centres)[0].astype(np.intp), len(centres))
+    return Pool(
+        layers=layers, candidates=np.tile(centres, (len(HALF_LIVES), 1, 1)), losses=np.zeros(len(HALF_LIVES)),
+        chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=_bound(cells, centres),
+        next_id=int(ids.max()) + 1,
+    )  # fmt: skip
+
+
+def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | None = None,
+         pinned: Collection[int] = ()) -> Step:  # fmt: skip
+    """Take in one epoch of event time.
+
+    Laws: the order of the cells changes no bit; an epoch without cells changes nothing at all; a mass counts as that
+    many copies. A cluster without cells stays where it is. It gives way to a new one only if that gains twice what
+    its customers lose, silent ones included; a pinned one never does.
+
+    Parameters
+    ----------
+    pool : Pool
+        Untouched.
+    cells : Cells
+        Of all customers heard in the epoch; untouched.
+    epoch : int
+        Later than all before. Epochs may be missing: forgetting goes by event time.
+    silent : mapping of int to float
+        By identity, the mass of customers who are confirmed in a cluster but were not heard [mass of an epoch].
+    pinned : collection of int
+        Identities that must go on.
+
+    Returns
+    -------
+    Step
+        Cost: for each half-life up to 16 moves on the cells it counts, O(n k d) each, and the swaps.
+    """
+    if len(cells.mass) == 0:
+        return Step(pool)
+    _check(pool, cells, epoch)
+    cells = merge([cells])
+    k = len(pool.ids)
+    quiet = np.array([float((silent or {}).get(int(cluster), 0.0)) for cluster in pool.ids])
+    rest = _Rest(np.maximum(FLOOR * pool.first_masses, quiet), np.isin(pool.ids, list(pinned)))
+    losses = SMOOTHING * pool.losses + np.array([_loss(cells, centres) for centres in pool.candidates])
+    # of equal losses the longest memory
+    chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
+    layers = aged(pool.layers, Layer(epoch, cells), k)
+    candidates = np.stack([_moved(weighted(layers, h), pool.centres, rest) for h in HALF_LIVES])
+    after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
+    return _identified(pool, replace(after, sse=_bound(cells, after.centres)), rest, pinned)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """What holds k clusters where they are: the least mass (k,) that each counts [mass of an epoch], who is pinned."""
+
+    least: Floats
+    pinned: Flags
+
+    def fill(self, view: Weighted, centres: Floats) -> Weighted:
+        """Add to every cluster, at its centre, what its mass falls short of the least."""
+        masses = group_totals(view.weights, nearest(view.points, centres)[0].astype(np.intp), len(centres))
+        short = np.maximum(self.least - masses, 0.0)
+        points = np.concatenate([view.points, centres[short > 0]])
+        return Weighted(np.asfortranarray(points), np.concatenate([view.weights, short[short > 0]]))
+
+
+def _moved(view: Weighted, centres: Floats, rest: _Rest) -> Floats:
+    filled = rest.fill(view, centres)
+    found = lloyd(filled.points, filled.weights, centres, steps=STEPS)
+    # once more than it costs: the customers of a centre that is given up lose a class with a name
+    held = np.where(rest.pinned, np.inf, removal_costs(filled.points, filled.weights, found.centres))
+    return removal_gain_swaps(filled.points, filled.weights, found, swaps=SWAPS, steps=STEPS, held=held).centres
+
+
+def _identified(before: Pool, after: Pool, rest: _Rest, pinned: Collection[int]) -> Step:
+    """Give the clusters published after the step their identities, and put them in their order."""
+    # the longest memory tells best which of two halves was the cluster
+    view = rest.fill(weighted(after.layers, HALF_LIVES[-1]), before.centres)
+    shared, recent = (_shared(before, after, seen) for seen in (view, weighted(after.layers, 0)))
+    found = identify(shared, before.ids, before.next_id, recent=recent, pinned=pinned)
+    order = np.argsort(found.ids)
+    now = rest.fill(weighted(after.layers, HALF_LIVES[after.chosen]), before.centres)
+    masses = group_totals(now.weights, nearest(now.points, after.centres)[0].astype(np.intp), len(order))
+    known = dict(zip(before.ids.tolist(), before.first_masses.tolist(), strict=True))
+    first = np.array([known.get(int(found.ids[n]), masses[n]) for n in order])
+    pool = replace(
+        after, candidates=after.candidates[:, order], ids=found.ids[order], masses=masses[order], first_masses=first,
+        next_id=found.next_id,
+    )  # fmt: skip
+    return Step(pool, found.changes)
+
+
+def _shared(before: Pool, after: Pool, view: Weighted) -> Floats:
+    old, new = (nearest(view.points, pool.centres)[0] for pool in (before, after))
+    return shared_mass(view.weights, old, new, (len(before.ids), len(after.ids)))
+
+
+def _loss(cells: Cells, centres: Floats) -> float:
+    return sse(means(cells), cells.mass.astype(np.float64), centres)
+
+
+def _bound(cells: Cells, centres: Floats) -> float:
+    return _loss(cells, centres) + float(np.cumsum(inner_scatter(cells))[-1])
+
+
+def _check(pool: Pool, cells: Cells, epoch: int) -> None:
+    d = pool.candidates.shape[2]
+    if cells.sums.shape[1] != d:
+        raise BadShape(
+            expected=f"cells with {d} columns", found=f"{cells.sums.shape[1]}", todo="a new space needs a new pool"
+        )
+    if epoch <= pool.layers[-1].epoch:
+        raise BadSetting(
+            expected=f"an epoch after {pool.layers[-1].epoch}",
+            found=f"{epoch}",
+            todo="take in every epoch once, in order",
+        )
