@@ -69,8 +69,7 @@ def confirmed(scaled: Floats, mass: Floats, k: int, *, random_state: int) -> Flo
 
     References
     ----------
-    η² is the correlation ratio of R. A. Fisher, Statistical Methods for Research Workers (1925). Leaving out was
-    measured against the plain ratio in docs/weights.md.
+    η² is the correlation ratio of R. A. Fisher, Statistical Methods for Research Workers (1925).
     """
     scaled = np.asfortranarray(check_points(scaled, "scaled values"))
     mass = check_weights(mass, len(scaled))
