@@ -43,6 +43,10 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
+    Or it is newly potential in the class where it is: `from` and `to` are then the same cluster, `margin` the logarithm
+    of potential times confidence over the one that is asked for, and the reasons' shares parts of the logarithm of
+    `potential`: by what factor the customer is worth more than it was [1].
+
     Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `supersedes`, `batch_id` and
     `processed_time`.
     """
@@ -61,6 +65,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     reasons: tuple[Reason, ...]
     quality: Evidence
     event_time: str
+    potential: float = 1.0
     origin: Literal["live", "backfill", "replay"] = "live"
     supersedes: str | None = None
     batch_id: int | None = None
@@ -68,12 +73,16 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
-    """Current class of a customer: the compacted topic's record."""
+    """Current class of a customer: the compacted topic's record.
+
+    `rose` is when its own potential became high, RFC 3339, where it still is and not since the seeding.
+    """
 
     customer_id: str
     place: Place
     model_version: int
     event_id: str | None = None
+    rose: str | None = None
 
 
 CANONICAL_OUT = ("origin", "supersedes", "batchId", "processedTime")

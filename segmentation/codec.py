@@ -13,7 +13,7 @@ from segmentation.errors import WrongPassport
 from segmentation.local_state import Flag, LocalState, Models, Passport
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 1
+VERSION = 2
 
 
 class _Hot(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from segmentation.memories import absorbed, share_estimated, view_of
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
+from segmentation.rises import rise_of, rose_of
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats
 
@@ -40,16 +41,20 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     customers = state.customers.with_width(len(model.indices))
     memories = absorbed(customers.memories, state.tiles, range(state.settled + 1, epoch + 1), parameters)
     space = space_of(model)
-    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    view = view_of(customers, memories, epoch, parameters)
+    points = space.place(vectors(view, space.indices))
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
     look = Look(np.arange(len(customers)), points, verdict, share_estimated(memories), times)
-    confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
+    rise = rise_of(view, customers, epoch, parameters)
+    confirmed = rise.valued(moves(look, customers, model, state.models.past, "confirmed", calendar), look)
+    confirmed += rise.events(look, customers, model, "confirmed", parameters)
     events, early = resolved(confirmed, state.early, epoch)
     first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
-    after = _reclassified(customers, look, first, epoch, model)
+    after = replace(_reclassified(customers, look, first, epoch, model), high=rise.turn.high, rose=rise.turn.rose)
     judged = replace(state, customers=after, early=early, models=_still_needed(state.models, model, after))
-    states = _states(after, first | verdict.move, confirmed, model, calendar)
+    changed = first | verdict.move | (rise.turn.high != customers.high)
+    states = _states(after, changed & (after.cluster != NONE), confirmed, model, calendar)
     return Judgement(judged, tuple(events), states, answer(judged, points, model, parameters))
 
 
@@ -105,7 +110,11 @@ def _states(
         customer = customers.ids[int(row)].as_py()
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         place = place_of(model, int(customers.cluster[row]), since)
-        found.append(CustomerState(customer, place, model.version, by_customer.get(customer)))
+        found.append(
+            CustomerState(
+                customer, place, model.version, by_customer.get(customer), rose_of(customers, int(row), calendar)
+            )
+        )
     return tuple(found)
 
 
