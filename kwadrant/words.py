@@ -13,6 +13,8 @@ _VERBS = {
     "confirmed": ("moved", "decided"),
     "withdrawn": ("did not move", "taken back"),
 }
+_RISES = {"early": "is about to rise", "confirmed": "has risen", "withdrawn": "did not rise"}
+"""What a customer does whose potential becomes high in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
     "model_moved": "the classes shifted, the customer did not",
@@ -46,6 +48,8 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     verb, done = _VERBS[event.status]
     name = _italic if marked else _starred
     move = f"{escape(who) if marked else who} {verb} from {name(event.from_)} to {name(event.to)}"
+    if event.from_.cluster == event.to.cluster:
+        move = f"{escape(who) if marked else who} in {name(event.to)} {_RISES[event.status]}"
     if event.status == "withdrawn":
         move += " after all"
     clauses = [] if event.status == "withdrawn" else _because(event)
