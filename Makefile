@@ -37,8 +37,9 @@ real: ## all real readings through the verbs, 365 days of them as history: produ
 faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
 	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
 
-own: ## the verbs on a standalone Spark cluster, and on a broker with ACLs, SCRAM and TLS
-	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py
+own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM and TLS, and operators beside a stream
+	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py \
+		tests/integration/test_operators.py
 
 seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding

@@ -1,5 +1,6 @@
 """An operator on real Kafka and Spark: holds, promotes, rolls back while the stream runs; a replay says the same."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,14 @@ from streaming.ending import Ending
 from streaming.facts import Facts
 from tests.integration.conftest import ZONE, Run, Seed, World, bare, canonical, plain, read_topic, said
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.timeout(1_800),
+    pytest.mark.skipif(
+        "LONG_TESTS" not in os.environ, reason="an operator beside a running stream takes minutes: make own"
+    ),
+]
 STREAM = "operated"
 PATIENCE_S = 120.0
 
