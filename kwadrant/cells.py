@@ -83,6 +83,15 @@ def seconds(column: Column, place: Place) -> Column:
     return _none(whole, pc.fill_null(pc.less(whole, 1), fill_value=False), place, "at least one second")
 
 
+def flag(column: Column, place: Place) -> Column:
+    """Return truth values; in a text true, yes or 1, and false, no or 0."""
+    if not pt.is_string(column.type):
+        return cast(column, lambda c: c.cast(pa.bool_()), place, "true or false")
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(column))
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(words, "^yes$", "true"), "^no$", "false")
+    return cast(plain, lambda c: c.cast(pa.bool_()), place, "true or false")
+
+
 def instant(column: Column, place: Place, zone: str, *, strict: bool) -> Column:
     """Return dates and times as instants; those without an offset are local in `zone`.
 

@@ -10,16 +10,16 @@ from typing import Annotated
 
 import typer
 
+from kwadrant import model_verbs, operator_verbs
 from kwadrant.common import client_of, load, say, told
 from kwadrant.last_word import hear
+from kwadrant.options import Bootstrap, Folder
 
 app = typer.Typer(
     help="kWadrant: which customer has just become a potential customer of energy services, and why.",
     no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False,
 )  # fmt: skip
 
-Bootstrap = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, HOST:PORT[,...]; over every setting")]
-Folder = Annotated[str | None, typer.Option(help="the deployment's folder, path or URI: first state and checkpoint")]
 Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
 Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
 Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
@@ -185,6 +185,7 @@ def replay(
     random_state: RandomState = 0, map_: Map = NOTHING, duration: Duration = None, zone: Zone = None,
     seed_until: Annotated[datetime | None, typer.Option(formats=Day, help="seed on the days before; else half")] = None,
     early: Annotated[bool, typer.Option("--early", help="early flags too: their moment depends on the cut")] = False,
+    control: Annotated[Path | None, typer.Option(help="requests of operators, a JSON object per line")] = None,
 ) -> None:  # fmt: skip
     """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
     from kwadrant import replay as verb
@@ -193,9 +194,11 @@ def replay(
     with told():
         began = time.monotonic()
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
-        found = verb.run(load(zone=zone), given, k=k, random_state=random_state, seed_until=seed_until, early=early,
-                         report=_every_two_seconds("epochs"))  # fmt: skip
+        found = verb.run(load(zone=zone), given, k=k, random_state=random_state,
+                         way=verb.Way(seed_until, early, control), report=_every_two_seconds("epochs"))  # fmt: skip
         verb.write(found, out)
+        for answer in found.answers:
+            say(f"{'done' if answer.accepted else 'refused'} before the close of {answer.close}: {answer.said}")
         confirmed = sum(event.status == "confirmed" for event in found.events)
         say(f"{confirmed} confirmed moves, {len(found.models)} models in {time.monotonic() - began:.1f} s; see {out}")
 
@@ -267,6 +270,10 @@ def export(
 
     with told():
         say(f"wrote {out}; to use it:\n{verb.run(model, to, out)}")
+
+
+app.add_typer(model_verbs.app, name="model")
+operator_verbs.add_to(app)
 
 
 def _every_two_seconds(what: str) -> Callable[[int, int], None]:

@@ -59,6 +59,11 @@ def spark_jars(report: Callable[[str], None]) -> tuple[Path, ...]:
     return jars.ensure(None, report=report, environment=os.environ).spark
 
 
+def calendar_of(settings: Settings) -> Calendar:
+    """Return the epochs of the settings."""
+    return Calendar(settings.time_zone, settings.parameters().epoch_s)
+
+
 def say(text: str) -> None:
     """One line of progress, at once."""
     typer.echo(text)

@@ -73,6 +73,7 @@ def archive(table: pa.Table) -> Column:
         _optional("feeder", _texts(table["feeder"])),
         _optional("zone", _texts(table["zone"])),
         _optional("tariff", _texts(table["tariff"])),
+        _optional("protected", pc.cast(table["protected"], pa.string())),
         "}",
     )  # fmt: skip
 

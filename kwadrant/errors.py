@@ -1,4 +1,4 @@
-"""What can go wrong before the stream runs: Java, jars, child processes, the embedded broker.
+"""What can go wrong around a stream: Java, jars, child processes, the embedded broker, a request to it.
 
 ::
 
@@ -11,8 +11,10 @@
     │   ├── JarsExtraError    the folder has a jar the lock does not name
     │   └── JarsChangedError  a jar has another sha256 than the lock says
     ├── ProcessError          a child did not start
-    └── BrokerError           the embedded broker did not become ready
-        └── BrokerInUseError  another live broker uses the data folder
+    ├── BrokerError           the embedded broker did not become ready
+    │   └── BrokerInUseError  another live broker uses the data folder
+    ├── RefusedError          a stream cannot do what it was asked for
+    └── NoAnswerError         a stream did not answer
 """
 
 
@@ -58,3 +60,11 @@ class BrokerError(LaunchError):
 
 class BrokerInUseError(BrokerError):
     """Another live broker uses the data folder."""
+
+
+class RefusedError(LaunchError):
+    """A stream cannot do what it was asked for; the message is its answer."""
+
+
+class NoAnswerError(LaunchError):
+    """A stream did not answer a request in time."""

@@ -36,6 +36,7 @@ class Batch(msgspec.Struct, frozen=True, rename="camel"):
     repeated: bool = False
     quadrants: dict[str, int] = {}
     pending: int = 0
+    held: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _figures(state: State, batch: Batch) -> RenderableType:
     figures = {
         "readings/s": f"{state.rate:,.0f}",
         "batch": f"{batch.seconds:.1f} s",
-        "model": f"version {batch.model_version}",
+        "model": f"version {batch.model_version}{', held' if batch.held else ''}",
         "closed until": day_of(batch.closed_until),
         "readings": f"{state.rows:,}",
     }

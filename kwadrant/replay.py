@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batch_init.seeding import buckets_for
+from kwadrant import control_file
 from kwadrant.common import through
 from kwadrant.inputs import Inputs
 from kwadrant.settings import Settings
+from schemas.control import Reply
 from schemas.event import Event
 from schemas.model import Model
 from schemas.times import iso
@@ -27,25 +29,37 @@ from segmentation.rows import numbers
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay found."""
+    """What a replay found; `answers` are those to what operators ask for."""
 
     events: list[Event]
     models: list[Model]
     replay: replay.Replay
+    answers: list[Reply]
 
 
-def run(settings: Settings, given: Inputs, *, k: int, random_state: int, seed_until: datetime | None, early: bool,
+@dataclass(frozen=True)
+class Way:
+    """How to replay: where history ends (None: in the middle), with early flags or not, what operators ask for."""
+
+    seed_until: datetime | None
+    early: bool = False
+    control: Path | None = None
+
+
+def run(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Way,
         report: Callable[[int, int], None] | None = None) -> Replayed:  # fmt: skip
-    """Seed on the rows before `seed_until` (the first half of the days where None), and fold the rest."""
+    """Seed on the rows before `way.seed_until`, and fold the rest."""
     log = replay.Log.of(*given.rows())
     customers = len(log.rows.column("customer").unique())
     parameters = settings.parameters(buckets=buckets_for(customers))
-    epoch = through(seed_until, parameters, _middle(log, parameters))
-    running = replay.begin(log, Fit(k=k, random_state=random_state, epoch=epoch), parameters)
-    found = Replayed([], [running.central.force], running)
-    for step in replay.run(running, log, early=early, report=report):
+    epoch = through(way.seed_until, parameters, _middle(log, parameters))
+    asked = () if way.control is None else control_file.read(way.control, parameters)
+    running = replay.begin(log, Fit(k=k, random_state=random_state, epoch=epoch), parameters, asked)
+    found = Replayed([], [running.central.force], running, [])
+    for step in replay.run(running, log, early=way.early, report=report):
         found.events.extend(step.events)
         found.models.extend(step.promoted)
+        found.answers.extend(step.answers)
     return found
 
 

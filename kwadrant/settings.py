@@ -19,7 +19,10 @@ from segmentation.parameters import DAY_S, Parameters
 from streaming.location import HadoopPath, location
 
 FILE = Path("kwadrant.toml")
-SHAPING = ("stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "sparse_clocks")
+SHAPING = (
+    "stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "blast_radius",
+    "sparse_clocks",
+)  # fmt: skip
 ELSEWHERE = ("jars", "maven_mirror")
 """Names in the environment that are no settings: `kwadrant.jars` reads them before there are any."""
 OWN_SPARK = ("master", "app.name", "submit.pyFiles", "sql.session.timeZone", "sql.streaming.stateStore.providerClass",
@@ -81,6 +84,9 @@ class Settings(BaseSettings):
     margin: float = Field(default=1.0, ge=0, description="a customer leaves only if (1 + margin) d²(new) < d²(old)")
     dwell: str = Field(default="P7D", description="how long the evidence must last")
     cool_down: str = Field(default="P30D", description="rest after a move")
+    blast_radius: float = Field(
+        default=0.02, ge=0, le=1, description="most customers a model may move alone and be promoted by itself, of all"
+    )
     sparse_clocks: bool = Field(default=True, description="transactions and archive topics carry clock records")
 
     @field_validator("kafka", mode="before")
@@ -128,6 +134,7 @@ class Settings(BaseSettings):
             margin=self.margin,
             dwell_s=duration_seconds(self.dwell),
             cool_down_s=duration_seconds(self.cool_down),
+            blast_radius=self.blast_radius,
             sparse_clocks=self.sparse_clocks,
             **changes,
         )

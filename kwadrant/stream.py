@@ -41,6 +41,7 @@ class Line(msgspec.Struct, rename="camel"):
     clusters: dict[str, int]
     commands: int
     pending: int
+    held: str | None
 
 
 def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
@@ -114,7 +115,7 @@ def _line(facts: Facts, calendar: Calendar) -> Line:
         closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US),
         model_version=facts.model_version, quadrants=dict(facts.quadrants),
         clusters={str(cluster): n for cluster, n in facts.clusters.items()},
-        commands=facts.commands, pending=facts.pending,
+        commands=facts.commands, pending=facts.pending, held=facts.held,
     )  # fmt: skip
 
 
@@ -130,5 +131,7 @@ def _plain_lines(parameters: Parameters) -> Callable[[Facts], None]:
         )
         for event in facts.events:
             say(f"  {sentence(event)}")
+        if facts.held is not None and facts.quadrants:
+            say(f"  HELD: {facts.held}")
 
     return tell

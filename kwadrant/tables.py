@@ -34,6 +34,7 @@ BLOCK = 1 << 17
 _TEXT: pa.DataType = pa.string()
 _NUMBER: pa.DataType = pa.float64()
 _SECONDS: pa.DataType = pa.int32()
+_FLAG: pa.DataType = pa.bool_()
 _MICRO = 1_000_000
 _DAY = 86_400
 _LIKELY = {
@@ -77,7 +78,7 @@ ARCHIVE = Layout(
     pa.schema({
         "customer_id": _TEXT, "valid_from": INSTANT, "industry": _TEXT, "voltage_level": _TEXT,
         "customer_class": _TEXT, "capacity_kw": _NUMBER, "contract_start": INSTANT, "transformer": _TEXT,
-        "feeder": _TEXT, "zone": _TEXT, "tariff": _TEXT,
+        "feeder": _TEXT, "zone": _TEXT, "tariff": _TEXT, "protected": _FLAG,
     }),
     ("customer_id", "valid_from"),
 )  # fmt: skip
@@ -218,7 +219,7 @@ def _read(source: _Source, name: str, column: Column, row: int) -> Column:
     if kind == INSTANT:
         strict = name == "start" and not source.days
         return cells.instant(column, place, source.zone or "UTC", strict=strict)
-    converters = {_TEXT: cells.text, _NUMBER: cells.number, _SECONDS: cells.seconds}
+    converters = {_TEXT: cells.text, _NUMBER: cells.number, _SECONDS: cells.seconds, _FLAG: cells.flag}
     return converters[kind](column, place)
 
 

@@ -43,12 +43,15 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     decided in 1.4 s``
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
+    plain = escape if marked else str
+    if event.status == "withdrawn" and event.dismissed is not None:
+        return f"{plain(who)} is not newly potential after all: {plain(event.dismissed.because)}"
     verb, done = _VERBS[event.status]
     name = _italic if marked else _starred
-    move = f"{escape(who) if marked else who} {verb} from {name(event.from_)} to {name(event.to)}"
+    move = f"{plain(who)} {verb} from {name(event.from_)} to {name(event.to)}"
     if event.status == "withdrawn":
         move += " after all"
-    clauses = [] if event.status == "withdrawn" else _because(event)
+    clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
@@ -98,6 +101,10 @@ def _because(event: Event) -> list[str]:
     clauses += [reason(why) for why in event.reasons[:1]]
     cause = _CAUSES[event.cause]
     clauses += [cause] if cause else []
+    if event.because is not None:
+        clauses.append(event.because)
+    if event.dismissed is not None:
+        clauses.append(f"dismissed until {event.dismissed.until[:10]}: {event.dismissed.because}")
     if event.quality.provisional:
         clauses.append(f"provisional, {event.quality.share_estimated * 100:.0f} % of its readings are estimated")
     return clauses

@@ -11,7 +11,10 @@ Name = Annotated[str, Meta(max_length=64)]
 
 
 class Archive(msgspec.Struct, frozen=True, rename="camel"):
-    """Attributes of `customer_id` from `valid_from` on; the latest `valid_from` that has begun is in force."""
+    """Attributes of `customer_id` from `valid_from` on; the latest `valid_from` that has begun is in force.
+
+    A `protected` customer is moved by no model alone unless an operator promotes it.
+    """
 
     customer_id: Identifier
     valid_from: Instant
@@ -24,3 +27,4 @@ class Archive(msgspec.Struct, frozen=True, rename="camel"):
     feeder: Name | None = None
     zone: Name | None = None
     tariff: Name | None = None
+    protected: bool | None = None

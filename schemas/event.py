@@ -40,8 +40,19 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
     provisional: bool
 
 
+class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
+    """An operator has said that the customer is not newly potential `until` an instant (RFC 3339), and why."""
+
+    until: str
+    because: str
+
+
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
+
+    `because` is an operator's reason, where one undid or withdrew something. A `dismissed` customer moves as it would,
+    and is never newly potential. A dismissal that withdraws a confirmed move leaves the class as it is; the withdrawal
+    has neither margin nor reasons of its own.
 
     Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `supersedes`, `batch_id` and
     `processed_time`.
@@ -65,6 +76,8 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     supersedes: str | None = None
     batch_id: int | None = None
     processed_time: str | None = None
+    because: str | None = None
+    dismissed: Dismissed | None = None
 
 
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):

@@ -7,7 +7,8 @@ class Cluster(msgspec.Struct, frozen=True, rename="camel"):
     """A centre with an identity.
 
     `centre` (d,) lies in the weighted scaled space [1]; `mass` and `seed_mass` count customers of one epoch with
-    forgetting [customers]; `quadrant` is `<current>-<potential>`, each `low` or `high`.
+    forgetting [customers]; `quadrant` is `<current>-<potential>`, each `low` or `high`. A
+    `pinned` cluster may move, and is never given up.
     """
 
     id: int
@@ -16,6 +17,7 @@ class Cluster(msgspec.Struct, frozen=True, rename="camel"):
     centre: tuple[float, ...]
     mass: float
     seed_mass: float
+    pinned: bool = False
 
 
 class Model(msgspec.Struct, frozen=True, rename="camel"):

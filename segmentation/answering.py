@@ -1,4 +1,4 @@
-"""The answer to a close: micro-clusters of a bucket's customers, and the dry run of the model on trial."""
+"""The answer to a close: micro-clusters of a bucket's customers, and how many stand where."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,12 +6,10 @@ from numpy.typing import NDArray
 from clustering.cells import summarise
 from schemas.model import Model
 from segmentation.calendar import Calendar
-from segmentation.customers import Customers
-from segmentation.decision import NONE, judge
+from segmentation.decision import NONE
 from segmentation.local_state import LocalState
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
-from segmentation.space import centres_of, ids_of, off_grid
 from segmentation.sums import COLUMN
 
 POOL_CELLS = 4_096
@@ -21,7 +19,7 @@ FULL_QUALITY = 16
 
 
 def answer(state: LocalState, points: NDArray[np.int64], model: Model, parameters: Parameters) -> Answer:
-    """Return the micro-clusters and the dry run of all customers of `state`, who lie at `points` (n, d) on the grid.
+    """Return the micro-clusters of all customers of `state`, who lie at `points` (n, d) on the grid, and their number.
 
     The cells of a bucket come from its own customers alone. Inputs untouched. Cost: as `clustering.cells.summarise`.
     """
@@ -33,17 +31,8 @@ def answer(state: LocalState, points: NDArray[np.int64], model: Model, parameter
     return Answer(
         epoch=state.closed, shape=(len(cells.mass), points.shape[1]), mass=cells.mass.tobytes(),
         sums=cells.sums.tobytes(), squares=cells.squares.tobytes(),
-        would_move=_would_move(customers, points, state, parameters),
         quadrants=_by_quadrant(members, model), clusters=members,
     )  # fmt: skip
-
-
-def _would_move(customers: Customers, points: NDArray[np.int64], state: LocalState, parameters: Parameters) -> int:
-    trial = state.models.trial
-    if trial is None:
-        return 0
-    standing = customers.standing(ids_of(trial))
-    return int(judge(off_grid(points), centres_of(trial), standing, state.closed, parameters).move.sum())
 
 
 def _by_quadrant(members: dict[int, int], model: Model) -> dict[str, int]:

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.times import iso
+
 Seconds = NDArray[np.int64]
 DAY_S = 86_400
+SECOND_US = 1_000_000
 WEEK, SATURDAY = 7, 5
 FIRST_DAY, LAST_DAY = date(1999, 12, 30), date(2200, 1, 3)
 
@@ -69,3 +72,26 @@ class Calendar:
         """First epoch of a local day."""
         midnight = midnights(self.zone)[(day - FIRST_DAY).days]
         return int(self.epoch_of(np.array([midnight], np.int64))[0])
+
+    def name(self, epoch: int) -> str:
+        """Return what people call an epoch: its local day, or where it is shorter the instant (UTC) it begins at."""
+        if self.epoch_s == DAY_S:
+            return (FIRST_DAY + timedelta(days=epoch)).isoformat()
+        return iso(self.end(epoch - 1) * SECOND_US)
+
+    def named(self, text: str) -> int:
+        """Return the epoch of a name: the inverse of `name`. An instant names the epoch in which it lies.
+
+        Raises
+        ------
+        ValueError
+            Where `text` is neither a day nor an instant with its offset, or lies before 2000 or after 2199.
+        """
+        moment = datetime.fromisoformat(text)
+        if not FIRST_DAY < moment.date() < LAST_DAY - timedelta(days=2):
+            raise ValueError(f"expected a day from 2000 to 2199, found {text!r}")
+        if "T" not in text and " " not in text:
+            return self.epoch_of_date(moment.date())
+        if moment.tzinfo is None:
+            raise ValueError(f"expected a day such as 2026-03-24, or an instant with its offset, found {text!r}")
+        return int(self.epoch_of(np.array([int(moment.timestamp())]))[0])

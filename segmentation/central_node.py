@@ -3,7 +3,7 @@
 `fold(state, outputs) -> state, controls`. Pure; the state is plain data, published whole whenever it changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,73 +11,76 @@ from numpy.typing import NDArray
 
 from clustering.assignment import two_nearest
 from clustering.cells import GRID, Cells, means, merge
-from schemas.control import Candidate, Close, Control, Promote
-from schemas.model import Cluster, Model
+from schemas.control import Candidate, Close, Control, Hold, Promote
+from schemas.model import Model
 from schemas.topics import LANES_PER_TOPIC
-from segmentation.crossings import Crossing, kept, upto
+from schemas.trial import Trial
+from segmentation import dry_run, shadow
+from segmentation.central_state import CentralState, Held, promoted
+from segmentation.crossings import kept, upto
+from segmentation.operating import heard, obey
 from segmentation.output import Answer, Output
 from segmentation.parameters import Parameters
 from segmentation.space import centres_of
 
 FIRST_SPARSE = LANES_PER_TOPIC
 """First lane of the topics that may be silent for long: transactions and archive."""
+replaced = msgspec.structs.replace
 
 
-class CentralState(msgspec.Struct, frozen=True):
-    """What the central node remembers: lanes, models, crossings, and how far epochs are commanded and answered.
-
-    `lanes` are all data partitions; `newest` is the last model made, on trial unless it is `force`.
-    """
-
-    stream: str
-    generation: int
-    lanes: tuple[int, ...]
-    force: Model
-    newest: Model
-    commanded: int
-    answered: int
-    crossings: tuple[Crossing, ...] = ()
-
-
-def first_state(parameters: Parameters, generation: int, lanes: Sequence[int], model: Model) -> CentralState:
-    """Return the state after seeding: `model` in force, nothing commanded after its epoch."""
-    return CentralState(parameters.stream, generation, tuple(sorted(lanes)), model, model, model.epoch, model.epoch)
-
-
-def fold(state: CentralState, outputs: Sequence[Output], ends: dict[int, int], parameters: Parameters
+def fold(state: CentralState, outputs: Sequence[Output], ends: Mapping[int, int], parameters: Parameters
          ) -> tuple[CentralState, list[Control], list[Model]]:  # fmt: skip
     """One micro-batch of all buckets: the new state, the commands that follow, and the models promoted by them.
 
-    `ends` are the offsets up to which each lane has been read; they matter only where sparse topics write no clocks.
+    `ends` are the offsets up to which each lane has been read; they matter where sparse topics write no clocks, for an
+    idle lane, and where an operator closes an epoch.
     """
     news = [crossing for output in outputs for crossing in output.crossings]
     crossings = kept((*state.crossings, *news), state.commanded, parameters.witnesses)
-    state = msgspec.structs.replace(state, crossings=crossings)
+    state = heard(replaced(state, crossings=crossings), outputs)
     controls: list[Control] = []
-    promoted: list[Model] = []
     answers = [output.answer for output in outputs if output.answer is not None]
     if answers:
-        state = _learn(state, answers, controls, promoted, parameters)
+        state = _learn(state, answers, controls, parameters)
     if state.answered == state.commanded:
+        state = obey(state, controls, parameters)
         state = _close_next(state, controls, ends, parameters)
-    return state, controls, promoted
+    return state, controls, [control.model for control in controls if isinstance(control, Promote)]
 
 
-def _learn(state: CentralState, answers: list[Answer], controls: list[Control], promoted: list[Model],
-           parameters: Parameters) -> CentralState:  # fmt: skip
-    """Promote the model that was on trial; make the next one from the answers, and put it on trial."""
-    if state.newest.version != state.force.version:
-        controls.append(Promote(state.stream, state.generation, state.newest))
-        promoted.append(state.newest)
-    trial = moved(state.newest, pooled(answers), answers[0].epoch, parameters)
-    controls.append(Candidate(state.stream, state.generation, trial))
-    return msgspec.structs.replace(state, force=state.newest, newest=trial, answered=answers[0].epoch)
+def _learn(state: CentralState, answers: list[Answer], controls: list[Control], parameters: Parameters
+           ) -> CentralState:  # fmt: skip
+    """Decide about the model that was on trial; make the next one from the answers, and put it on trial."""
+    trial = dry_run.together([answer.trial for answer in answers if answer.trial is not None])
+    if trial is not None and state.newest.version != state.force.version:
+        state = _decided(state, trial, controls, parameters)
+    newest = moved(state.newest, pooled(answers), answers[0].epoch, parameters)
+    controls.append(Candidate(state.stream, state.generation, newest))
+    seen = shadow.together([answer.shadow for answer in answers if answer.shadow is not None])
+    return replaced(state, newest=newest, answered=answers[0].epoch, shadow=seen)
 
 
-def _close_next(state: CentralState, controls: list[Control], ends: dict[int, int], parameters: Parameters
+def _decided(state: CentralState, trial: Trial, controls: list[Control], parameters: Parameters) -> CentralState:
+    """Promote the newest model, or hold it: where an operator holds, or its dry run is outside the budget.
+
+    What the budget holds, the budget lets go: a later candidate has learned more, and is tried like any other.
+    """
+    held, because = state.held, dry_run.beyond(trial, parameters)
+    if held is not None and held.by == "operator":
+        held = replaced(held, model=state.newest, trial=trial)
+    else:
+        held = None if because is None else Held("budget", because, state.newest, trial)
+    if held is None:
+        controls.append(Promote(state.stream, state.generation, state.newest, trial))
+        return replaced(promoted(state, state.newest), held=None)
+    controls.append(Hold(state.stream, state.generation, held.by, held.because, trial))
+    return replaced(state, held=held)
+
+
+def _close_next(state: CentralState, controls: list[Control], ends: Mapping[int, int], parameters: Parameters
                 ) -> CentralState:  # fmt: skip
     epoch = state.commanded + 1
-    limits = {lane: upto(state.crossings, lane, epoch, parameters.witnesses) for lane in state.lanes}
+    limits = {lane: _limit(state, lane, epoch, ends, parameters) for lane in state.lanes}
     known = {lane: offset for lane, offset in limits.items() if offset is not None}
     if not parameters.sparse_clocks:
         silent = {lane for lane in state.lanes if lane not in known and lane >= FIRST_SPARSE}
@@ -86,7 +89,20 @@ def _close_next(state: CentralState, controls: list[Control], ends: dict[int, in
         return state
     controls.append(Close(state.stream, state.generation, epoch, {str(lane): offset for lane, offset in known.items()}))
     crossings = kept(state.crossings, epoch, parameters.witnesses)
-    return msgspec.structs.replace(state, commanded=epoch, crossings=crossings)
+    return replaced(state, commanded=epoch, crossings=crossings, cutoff=None)
+
+
+def _limit(state: CentralState, lane: int, epoch: int, ends: Mapping[int, int], parameters: Parameters) -> int | None:
+    """Return the offset below which a lane's rows are in `epoch`, None while that is not known.
+
+    An offset that an operator gave counts once all before it has been read; an earlier crossing goes before it.
+    """
+    crossed, given = upto(state.crossings, lane, epoch, parameters.witnesses), state.idle.get(str(lane))
+    if given is None and state.cutoff is not None:
+        given = state.cutoff.upto[str(lane)]
+    if given is None or (crossed is not None and crossed <= given and str(lane) not in state.idle):
+        return crossed
+    return given if ends.get(lane, 0) >= given else None
 
 
 def pooled(answers: list[Answer]) -> Cells:
@@ -118,7 +134,7 @@ def moved(model: Model, cells: Cells, epoch: int, parameters: Parameters) -> Mod
     mass = carried + added
     updated = (centres * carried[:, None] + sums) / mass[:, None]
     clusters = tuple(
-        Cluster(cluster.id, cluster.name, cluster.quadrant, tuple(centre.tolist()), float(weight), cluster.seed_mass)
+        replaced(cluster, centre=tuple(centre.tolist()), mass=float(weight))
         for cluster, centre, weight in zip(model.clusters, updated, mass, strict=True)
     )
     sse = float(np.sum(cells.mass * nearest.squared_distance))

@@ -10,7 +10,7 @@ from schemas.event import Event
 from schemas.model import Model
 from segmentation.customers import from_table, to_table
 from segmentation.errors import WrongPassport
-from segmentation.local_state import Flag, LocalState, Models, Passport
+from segmentation.local_state import Dismissal, Flag, LocalState, Models, Passport
 from segmentation.recent import Recent
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
@@ -18,7 +18,7 @@ VERSION = 2
 
 
 class _Hot(msgspec.Struct, frozen=True):
-    """The part of a state that changes only when an epoch closes."""
+    """The part of a state that changes when an epoch closes or a command comes."""
 
     version: int
     passport: Passport
@@ -28,8 +28,11 @@ class _Hot(msgspec.Struct, frozen=True):
     force: Model | None
     trial: Model | None
     past: Mapping[int, Model]
+    shadow: Model | None
+    undo: int | None
     customers: bytes
     recent: Mapping[str, Recent]
+    dismissed: Mapping[str, Dismissal]
     tiles: Mapping[int, tuple[bytes, bytes, bytes]]
 
 
@@ -44,8 +47,9 @@ def pack_hot(state: LocalState) -> bytes:
     models = state.models
     hot = _Hot(
         version=VERSION, passport=state.passport, seeded=state.seeded, settled=state.settled, closed=state.closed,
-        force=models.force, trial=models.trial, past=dict(models.past),
+        force=models.force, trial=models.trial, past=dict(models.past), shadow=models.shadow, undo=models.undo,
         customers=_table_bytes(to_table(state.customers)), recent=dict(state.recent),
+        dismissed=dict(state.dismissed),
         tiles={epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
     )  # fmt: skip
     return _pack(hot)
@@ -70,8 +74,8 @@ def unpack_hot(data: bytes) -> LocalState:
     return LocalState(
         passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
         customers=from_table(pa.ipc.open_stream(hot.customers).read_all()),
-        models=Models(hot.force, hot.trial, hot.past),
-        recent=hot.recent,
+        models=Models(hot.force, hot.trial, hot.past, hot.shadow, hot.undo),
+        recent=hot.recent, dismissed=hot.dismissed,
         tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ class Customers:
     """n customers in rising order of `ids`; every array has n rows.
 
     `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `first` the first
-    epoch with a reading or transaction, or NOT_YET; `traits` (n, 4) archive numbers, in force since `traits_from` [us];
+    epoch with a reading or transaction, or NOT_YET; `traits` (n, 5) archive numbers, in force since `traits_from` [us];
     `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
     [cluster id, epoch]; `anchor` (n, d) the grid coordinates at the last evaluation that confirmed the class, by model
     `anchor_version`.
@@ -56,6 +56,11 @@ class Customers:
     def standing(self, ids: NDArray[np.int64]) -> Standing:
         """Hysteresis in terms of the centres' positions; `ids` (k,) are the clusters' identities, rising."""
         return Standing(_positions(self.cluster, ids), self.moved, _positions(self.challenger, ids), self.challenged)
+
+    @property
+    def protected(self) -> NDArray[np.bool_]:
+        """Whether each customer (n,) is protected from moves by a model alone."""
+        return np.asarray(self.traits[:, TRAITS.index("protected")] > 0)
 
     def with_new(self, ids: list[str], buckets: int) -> tuple["Customers", NDArray[np.int64]]:
         """Return these and the customers of `ids`, and the new number of each old one."""

@@ -145,7 +145,10 @@ def _alone(state: LocalState, numbers: Ints) -> LocalState:
         for day in np.unique(kinds.numbers(open_rows, "epoch")).tolist() if day in state.window
     }  # fmt: skip
     tiles = {day: _of(tiles, numbers) for day, tiles in state.tiles.items()}
-    return replace(state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None)
+    # what the models beside the live one would do is counted at the close alone, and so is what a rollback undoes
+    models = replace(state.models, trial=None, shadow=None, undo=None)
+    state = replace(state, customers=customers, models=models, open=(open_rows,), window=window, tiles=tiles)
+    return replace(state, early={}, gathered=None)
 
 
 def _of(tiles: Tiles, numbers: Ints) -> Tiles:

@@ -19,16 +19,16 @@ Half = Literal["current", "potential"]
 SHORT, LONG = 0, 1
 MONTH_DAYS = 30.0
 DAY_S = 86_400
-TRAITS = ("capacity_kw", "intensity", "contract_start_s", "assets")
+TRAITS = ("capacity_kw", "intensity", "contract_start_s", "assets", "protected")
 """Numbers from the archive, per customer: contracted capacity [kW], industry energy intensity [1], contract start
-[s since 1970], kinds of asset as a set of bits [1]."""
+[s since 1970], kinds of asset as a set of bits [1], whether no model alone may move it [1]."""
 
 
 @dataclass(frozen=True)
 class View:
     """What the formulas see of n customers as of the end of an epoch.
 
-    `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 4) as `TRAITS`, NaN where unknown; `days`
+    `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 5) as `TRAITS`, NaN where unknown; `days`
     (n, 2): forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end. Read only.
     """
 

@@ -14,6 +14,8 @@ from segmentation.answering import answer
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NONE, judge
+from segmentation.dismissals import lasting, marked
+from segmentation.dry_run import dry_run
 from segmentation.indices import LONG, vectors
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import absorbed, share_estimated, view_of
@@ -21,8 +23,10 @@ from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.recent import renewed
+from segmentation.shadow import shadowed
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats
+from segmentation.undoing import as_before, compensated, forgotten, to_undo, with_undone
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,33 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     epoch, calendar = state.closed, Calendar(parameters.time_zone, parameters.epoch_s)
     customers = state.customers.with_width(len(model.indices))
     memories = absorbed(customers.memories, state.tiles, range(state.settled + 1, epoch + 1), parameters)
-    space = space_of(model)
-    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    space, view = space_of(model), view_of(customers, memories, epoch, parameters)
+    points = space.place(vectors(view, space.indices))
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
-    look = Look(np.arange(len(customers)), points, verdict, share_estimated(memories), times)
-    confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
+    undoing = to_undo(state.recent, state.models.undo, customers, points, model, epoch=epoch, parameters=parameters)
+    decided = with_undone(verdict, undoing, points, model)
+    look = Look(np.arange(len(customers)), points, decided, share_estimated(memories), times)
+    confirmed = compensated(moves(look, customers, model, state.models.past, "confirmed", calendar), undoing)
+    confirmed = marked(confirmed, state.dismissed, calendar)
     events, early = resolved(confirmed, state.early, epoch)
     first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
-    after = _reclassified(customers, look, first, epoch, model)
+    after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
+    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(decided.move), epoch, parameters)
     judged = replace(
         state, customers=after, early=early, models=_still_needed(state.models, model, after),
-        recent=renewed(state.recent, confirmed, customers, np.flatnonzero(verdict.move), epoch, parameters),
+        recent=forgotten(recent, undoing), dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
-    states = _states(after, first | verdict.move, confirmed, model, calendar)
-    return Judgement(judged, tuple(events), states, answer(judged, points, model, parameters))
+    states = _states(after, first | decided.move, confirmed, model, calendar)
+    trial, shadow = state.models.trial, state.models.shadow
+    said = msgspec.structs.replace(
+        answer(judged, points, model, parameters),
+        trial=None
+        if trial is None
+        else dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
+        shadow=None if shadow is None else shadowed(shadow, view, model, after, epoch),
+    )
+    return Judgement(judged, tuple(events), states, said)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
@@ -71,7 +87,7 @@ def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int) 
     said, foreseen = [], set()
     for event in confirmed:
         flag = early.get(event.customer_id)
-        if flag is not None and flag.event.to.cluster == event.to.cluster:
+        if flag is not None and event.supersedes is None and flag.event.to.cluster == event.to.cluster:
             foreseen.add(event.customer_id)
             event = msgspec.structs.replace(event, supersedes=flag.event.event_id)  # noqa: PLW2901 - the same, linked
         said.append(event)
@@ -114,6 +130,7 @@ def _states(
 
 
 def _still_needed(models: Models, model: Model, customers: Customers) -> Models:
-    """Without the past models that no anchor refers to any more."""
+    """Without the past models that no anchor refers to any more; what was to be undone is."""
     used = {*np.unique(customers.anchor_version).tolist(), model.version}
-    return replace(models, past={version: past for version, past in models.past.items() if version in used})
+    past = {version: past for version, past in models.past.items() if version in used}
+    return replace(models, past=past, undo=None)

@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from schemas.control import Candidate, Close, Control, Promote
+from schemas.control import Candidate, Close, Control, Dismiss, Promote, Request, Shadow
 from schemas.event import Event
 from schemas.model import Model
+from segmentation.calendar import Calendar
 from segmentation.closing import Closed, close
+from segmentation.dismissals import obeyed
 from segmentation.early import flag, gather
 from segmentation.errors import OutOfOrder
 from segmentation.intake import Intake
 from segmentation.local_state import LocalState, Models
 from segmentation.output import Output
 from segmentation.parameters import Parameters
+
+FIRST = 0
+"""The bucket that passes requests on to the central node."""
 
 
 def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket: int, parameters: Parameters,
@@ -31,49 +36,76 @@ def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket:
     intake = replace(intake, crossings=passed)
     state = _append(state if early else replace(state, gathered=None), intake)
     said: list[Closed] = []
-    for control in controls:
-        if (control.stream, control.generation) == (state.passport.stream, state.passport.generation):
-            state = _obey(state, control, said, parameters)
+    mine = [control for control in controls if _is_mine(control, state)]
+    for control in mine:
+        state = _obey(state, control, said, parameters)
     events = tuple(event for closed in said for event in closed.events)
-    if early and intake.rows.num_rows + len(said):
+    if early and (intake.rows.num_rows or any(closed.answer for closed in said)):
         state, flags = flag(gather(state, intake.rows, parameters), parameters)
         events += flags
-    return state, _output(bucket, intake, said, events)
+    requests = tuple(control for control in mine if isinstance(control, Request)) if bucket == FIRST else ()
+    return state, _output(bucket, intake, said, events, requests)
 
 
 def _append(state: LocalState, intake: Intake) -> LocalState:
     return replace(state, open=(*state.open, intake.rows)) if intake.rows.num_rows else state
 
 
+def _is_mine(control: Control, state: LocalState) -> bool:
+    return (control.stream, control.generation) == (state.passport.stream, state.passport.generation)
+
+
 def _obey(state: LocalState, control: Control, said: list[Closed], parameters: Parameters) -> LocalState:
     match control:
-        case Promote(model=model):
-            return replace(state, models=_promoted(state.models, model))
-        case Candidate(model=model):
-            return replace(state, models=replace(state.models, trial=model))
-        case Close(epoch=epoch, upto=upto):
+        case Close(epoch=epoch):
             if epoch <= state.closed:
                 return state
-            if epoch != state.closed + 1:
-                message = f"a close of epoch {epoch} after epoch {state.closed}; the control topic has lost records"
-                raise OutOfOrder(message)
-            closed = close(state, epoch, {int(lane): offset for lane, offset in upto.items()}, parameters)
-            said.append(closed)
-            return closed.state
+            closed = _close(state, control, parameters)
+        case Dismiss():
+            closed = Closed(*obeyed(state, control, Calendar(parameters.time_zone, parameters.epoch_s)))
+        case _:
+            return replace(state, models=_changed(state.models, control))
+    said.append(closed)
+    return closed.state
 
 
-def _promoted(models: Models, model: Model) -> Models:
-    return Models(force=model, trial=None, past={**models.past, model.version: model})
+def _close(state: LocalState, order: Close, parameters: Parameters) -> Closed:
+    if order.epoch != state.closed + 1:
+        message = f"a close of epoch {order.epoch} after epoch {state.closed}; the control topic has lost records"
+        raise OutOfOrder(message)
+    return close(state, order.epoch, {int(lane): offset for lane, offset in order.upto.items()}, parameters)
 
 
-def _output(bucket: int, intake: Intake, said: list[Closed], events: tuple[Event, ...]) -> Output:
+def _changed(models: Models, control: Control) -> Models:
+    """Return the models after a command; a request, an answer and a hold change nothing here."""
+    match control:
+        case Promote(model=model, undo=undo):
+            return _promoted(models, model, undo)
+        case Candidate(model=model):
+            return replace(models, trial=model)
+        case Shadow(model=model):
+            return replace(models, shadow=model)
+        case _:
+            return models
+
+
+def _promoted(models: Models, model: Model, undo: int | None) -> Models:
+    """Return the models after a promotion; a younger one stays on trial."""
+    younger = models.trial if models.trial is not None and models.trial.version > model.version else None
+    past = {**models.past, model.version: model}
+    return replace(models, force=model, trial=younger, past=past, undo=models.undo if undo is None else undo)
+
+
+def _output(bucket: int, intake: Intake, said: list[Closed], events: tuple[Event, ...], requests: tuple[Request, ...]
+            ) -> Output:  # fmt: skip
     counts = {"rows": intake.rows.num_rows, "rejected": len(intake.rejected)}
     for closed in said:
         for name, number in closed.counts.items():
             counts[name] = counts.get(name, 0) + number
+    answers = [closed.answer for closed in said if closed.answer is not None]
     return Output(
         bucket=bucket, crossings=intake.crossings, events=events,
         states=tuple(state for closed in said for state in closed.states),
         rejected=(*intake.rejected, *(row for closed in said for row in closed.rejected)),
-        answer=said[-1].answer if said else None, counts=counts,
+        answer=answers[-1] if answers else None, requests=requests, counts=counts,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The state of a local node: a value, in parts that change at different times.
 
-`customers`, `recent`, `tiles`, `window` and the models change only when an epoch closes; `open` grows batch by batch;
-`early` holds the few flags that wait for a close; `gathered` is derived from `open` and never saved.
+`customers`, `tiles`, `window` change only when an epoch closes, models, `recent` and `dismissed` by a command too;
+`open` grows batch by batch; `early` holds the few flags that wait for a close; `gathered` is derived from `open` and
+never saved.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -47,11 +49,16 @@ class Passport:
 
 @dataclass(frozen=True)
 class Models:
-    """The model in force, the one on trial, and the centres by version that anchors still refer to."""
+    """The model in force, the one on trial, the shadow, and the centres by version that anchors still refer to.
+
+    `undo` is a version after a rollback to it, until the next close has undone what later ones did.
+    """
 
     force: Model | None = None
     trial: Model | None = None
     past: Mapping[int, Model] = field(default_factory=_nothing)
+    shadow: Model | None = None
+    undo: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,13 @@ class Flag:
 
     epoch: int
     event: Event
+
+
+class Dismissal(msgspec.Struct, frozen=True, array_like=True):
+    """A customer is not newly potential, `because`, at any close up to that of epoch `until`."""
+
+    until: int
+    because: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,8 @@ class LocalState:
 
     `seeded`, `settled`, `closed` are epochs: what history held, what is folded for good, what is closed. `window` keeps
     the distinct rows of closed epochs that may still be corrected, packed: they are read only where a correction comes.
-    `recent` is the last confirmed move of each customer who moved lately.
+    `recent` is the last confirmed move of each customer who moved lately, `dismissed` who is not newly potential by an
+    operator's word.
     """
 
     passport: Passport
@@ -90,6 +105,7 @@ class LocalState:
     open: tuple[pa.Table, ...] = ()
     early: Mapping[str, Flag] = field(default_factory=_nothing)
     recent: Mapping[str, Recent] = field(default_factory=_nothing)
+    dismissed: Mapping[str, Dismissal] = field(default_factory=_nothing)
     gathered: Gathered | None = None
 
 

@@ -117,7 +117,9 @@ def foreseen(confirmed: Event, time: int) -> Event:
     """Return the early event that foresees a confirmed one; `time` [us] is that of the row that gave it away."""
     text, old, new = iso(time), confirmed.from_.cluster, confirmed.to.cluster
     versions = (confirmed.model_version_from, confirmed.model_version_to)
-    known = event_id(confirmed.customer_id, old, new, "early", confirmed.cause, *versions, text)
+    # a flag that a dismissal withdrew, and one raised after it for the same move, are two
+    mark = () if confirmed.dismissed is None else (confirmed.dismissed.until,)
+    known = event_id(confirmed.customer_id, old, new, "early", confirmed.cause, *versions, text, *mark)
     return msgspec.structs.replace(confirmed, status="early", event_time=text, event_id=known)
 
 

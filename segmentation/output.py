@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from schemas.control import Request
 from schemas.event import CustomerState, Event
+from schemas.trial import Shadowed, Trial
 from segmentation.crossings import Crossing
 
 
@@ -20,10 +22,10 @@ class Rejected(msgspec.Struct, frozen=True, array_like=True, order=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The answer to a close: micro-clusters of a bucket's customers, and the dry run of the model on trial.
+    """The answer to a close: micro-clusters of a bucket's customers, and what the models beside the live one would do.
 
-    `mass` (m,), `sums` (m, d) and `squares` (m,) are int64 in native byte order; `would_move` counts the customers whom
-    the model on trial would move; `quadrants` and `clusters` count customers; `shape` is (m, d).
+    `mass` (m,), `sums` (m, d) and `squares` (m,) are int64 in native byte order, `shape` is (m, d); `quadrants` and
+    `clusters` count customers; `trial` is the dry run of the model on trial.
     """
 
     epoch: int
@@ -31,13 +33,17 @@ class Answer(msgspec.Struct, frozen=True):
     mass: bytes
     sums: bytes
     squares: bytes
-    would_move: int
     quadrants: Mapping[str, int]
     clusters: Mapping[int, int]
+    trial: Trial | None = None
+    shadow: Shadowed | None = None
 
 
 class Output(msgspec.Struct, frozen=True):
-    """Output of one fold; `counts` are rows by fate [1], `arrived` the oldest message's broker time [us], 0 without."""
+    """Output of one fold; `counts` are rows by fate [1], `arrived` the oldest message's broker time [us], 0 without.
+
+    `requests` are those of the control topic, in its order; one bucket passes them on.
+    """
 
     bucket: int
     crossings: tuple[Crossing, ...] = ()
@@ -45,6 +51,7 @@ class Output(msgspec.Struct, frozen=True):
     states: tuple[CustomerState, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
+    requests: tuple[Request, ...] = ()
     counts: Mapping[str, int] = {}
     arrived: int = 0
 

@@ -11,7 +11,8 @@ DAY_S = 86_400
 class Parameters:
     """Parameters of both folds; every one of them changes results, so every one is in the fingerprint.
 
-    Lengths of event time are in seconds [s]; `margin` and `decisive` are parts of the squared distance [1].
+    Lengths of event time are in seconds [s]; `margin` and `decisive` are parts of the squared distance [1];
+    `blast_radius` is the share of the customers whom a model that is promoted by itself may move alone [1].
     """
 
     stream: str = "kwadrant"
@@ -31,6 +32,7 @@ class Parameters:
     long_memory_s: int = 112 * DAY_S
     centre_memory_s: int = 56 * DAY_S
     mass_floor: float = 0.05
+    blast_radius: float = 0.02
     largest_message: int = 16_384
     sparse_clocks: bool = True
 

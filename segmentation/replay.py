@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.control import Control
+from schemas.control import Control, Reply, Request
 from schemas.event import Event
 from schemas.model import Model
 from segmentation import central_node, local_node
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
+from segmentation.central_state import CentralState, first_state
 from segmentation.crossings import CLOCK, Crossing
 from segmentation.first_model import Fit, fit, sample
 from segmentation.history import classified, portrait, remember
@@ -57,6 +58,7 @@ class Step:
     events: tuple[Event, ...]
     promoted: tuple[Model, ...]
     too_late: int
+    answers: tuple[Reply, ...] = ()
 
 
 @dataclass
@@ -64,25 +66,31 @@ class Replay:
     """A replay in progress: `local` and `central` are the states after the steps taken so far."""
 
     local: LocalState
-    central: central_node.CentralState
+    central: CentralState
     parameters: Parameters
     pending: list[Control]
+    asked: tuple[Request, ...] = ()
 
     def step(self, intake: Intake, *, early: bool = False) -> Step:
-        """Fold one block of the log."""
-        self.local, output = local_node.fold(self.local, self.pending, intake, 0, self.parameters, early=early)
+        """Fold one block of the log; what operators ask for stands on the control topic from the first one on."""
+        commands, self.asked = [*self.pending, *self.asked], ()
+        self.local, output = local_node.fold(self.local, commands, intake, 0, self.parameters, early=early)
         self.central, self.pending, promoted = central_node.fold(self.central, [output], {}, self.parameters)
         events = tuple(msgspec.structs.replace(event, origin="replay") for event in output.events)
-        return Step(events, tuple(promoted), len(output.rejected))
+        answers = tuple(one for one in self.pending if isinstance(one, Reply))
+        return Step(events, tuple(promoted), len(output.rejected), answers)
 
 
-def begin(log: Log, ask: Fit, parameters: Parameters) -> Replay:
-    """Seed from the epochs of `log` up to `ask.epoch`: the first model, and everybody's first class."""
+def begin(log: Log, ask: Fit, parameters: Parameters, asked: tuple[Request, ...] = ()) -> Replay:
+    """Seed from the epochs of `log` up to `ask.epoch`: the first model, and everybody's first class.
+
+    `asked` are requests of operators, each to be taken before the close of its epoch.
+    """
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION)
     model = fit(sample([portrait(history, parameters)]), ask, parameters)
-    central = central_node.first_state(parameters, GENERATION, log.lanes, model)
-    return Replay(classified(history, model, parameters), central, parameters, [])
+    central = first_state(parameters, GENERATION, log.lanes, model)
+    return Replay(classified(history, model, parameters), central, parameters, [], asked)
 
 
 def run(replay: Replay, log: Log, *, early: bool = False, report: Callable[[int, int], None] | None = None

@@ -18,7 +18,7 @@ from segmentation.value_mapping import ValueMapping, parse
 
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
-CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
+CAPACITY, INTENSITY, START, OWNED, PROTECTED = (TRAITS.index(name) for name in TRAITS)
 CLASSES = {
     "household": "household", "residential": "household", "commercial": "business", "industrial": "plant",
     "agricultural": "farm", "public": "public site",
@@ -54,7 +54,7 @@ def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
             archive = _decode.decode(row["text"])
             if (valid := microseconds(archive.valid_from)) >= since[at]:
                 since[at], noun[at] = valid, _noun(archive)
-                traits[at, :OWNED] = _numbers(archive)
+                traits[at, :OWNED], traits[at, PROTECTED] = _numbers(archive), archive.protected is True
                 traits[at, OWNED] = 0.0 if np.isnan(traits[at, OWNED]) else traits[at, OWNED]
     return replace(customers, traits=traits, traits_from=since, noun=noun)
 

@@ -25,6 +25,7 @@ ARCHIVE = pa.schema(
         ("feeder", pa.string()),
         ("zone", pa.string()),
         ("tariff", pa.string()),
+        ("protected", pa.bool_()),
     ]
 )
 TRUTH = pa.schema(
@@ -66,6 +67,7 @@ def _entries(plan: "Plan", people: "Population", who: "Ints", kind: "Ints", sinc
         "feeder": [f"F-{i // _PER_FEEDER:06d}" for i in who.tolist()],
         "zone": [_ZONES[i // _PER_ZONE % len(_ZONES)] for i in who.tolist()],
         "tariff": [k.tariff for k in kinds],
+        "protected": [None] * len(who),
     }
     return pa.table([pa.array(columns[f.name], f.type) for f in ARCHIVE], schema=ARCHIVE)
 

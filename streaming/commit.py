@@ -24,7 +24,7 @@ from schemas.progress import Progress
 from schemas.times import iso, microseconds
 from schemas.topics import INPUTS, lane
 from segmentation import central_node
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState
 from segmentation.output import Output, Rejected, unpack
 from segmentation.parameters import Parameters
 from streaming import checkpoint

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from schemas.event import Event
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState, Held
 from segmentation.output import Output
 
 
@@ -15,8 +15,8 @@ class Facts:
     """A batch: rows by fate [1], what moved, how far epochs are closed, how many customers stand where.
 
     `quadrants` and `clusters` count customers and are empty in a batch that answers no close; `commands` are the
-    control records that the batch sent, `pending` the closes that wait for an answer; `arrived` is when the broker took
-    its oldest message [us], 0 without one.
+    control records that the batch sent, `pending` the closes that wait for an answer; `held` is an alarm: why no model
+    is promoted, and what to do; `arrived` is when the broker took its oldest message [us], 0 without one.
     """
 
     batch: int
@@ -29,6 +29,7 @@ class Facts:
     clusters: Mapping[int, int]
     commands: int
     pending: int
+    held: str | None
     arrived: int
     seconds: float
 
@@ -60,9 +61,18 @@ def facts_of(outputs: Sequence[Output], central: CentralState, commands: int, of
         clusters=added(answer.clusters for answer in answers),
         commands=commands,
         pending=central.commanded - central.answered,
+        held=None if central.held is None else alarm(central.held),
         arrived=min((output.arrived for output in outputs if output.arrived), default=0),
         seconds=of.seconds,
     )
+
+
+def alarm(held: Held) -> str:
+    """Return why no model is promoted, and what to do."""
+    if held.model is None:
+        return f"no model is promoted: {held.because}; `kwadrant model promote` ends it"
+    known = held.model.version
+    return f"version {known} is not promoted: {held.because}; see `kwadrant model list`, then `model promote {known}`"
 
 
 def counts_of(outputs: Iterable[Output]) -> dict[str, int]:

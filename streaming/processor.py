@@ -1,7 +1,7 @@
 """The bucket processor: Spark's state around the local node's fold.
 
-Five state variables that change at different times: `trail` and `open` with every batch, `hot` and `window` when an
-epoch closes, `early` when a flag is raised or resolved.
+Five state variables that change at different times: `trail` and `open` with every batch, `hot` with a command, `window`
+when an epoch closes, `early` when a flag is raised or resolved.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql.streaming.stateful_processor import StatefulProcessor, StatefulProcessorHandle
 
+from schemas import control
 from schemas.control import Control
 from segmentation import codec, output
 from segmentation import rows as kinds
@@ -30,7 +31,6 @@ from streaming.source import COMMAND
 OUTPUT = "bucket int, payload binary"
 INITIAL_STATE = "bucket int, payload binary"
 _PAYLOAD = "payload binary"
-_control = msgspec.json.Decoder(Control)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,8 @@ class BucketProcessor(StatefulProcessor):
 
 
 def _hot_changed(before: LocalState, after: LocalState) -> bool:
-    return after.closed != before.closed or after.models is not before.models
+    same = after.models is before.models and after.dismissed is before.dismissed
+    return after.closed != before.closed or not same
 
 
 def _value(state: Any) -> bytes | None:  # noqa: ANN401 - Spark gives no type for its state handles
@@ -152,6 +153,7 @@ def _batch(frames: Iterable[pd.DataFrame]) -> Batch:
     commands = together[command].sort_values("offset")
     intake, trace, arrived = unpack([bytes(payload) for payload in together["payload"][~command]])
     times = [*commands["time"].tolist(), *([arrived] if arrived else [])]
-    controls = [_control.decode(bytes(payload)) for payload in commands["payload"]]
+    found = (control.read(bytes(payload)) for payload in commands["payload"])
+    controls = [one for one in found if one is not None]
     trace = [*trace, commands["offset"].to_numpy(np.int64).tobytes()]
     return Batch(controls, intake, trace, int(min(times)))

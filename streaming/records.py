@@ -9,7 +9,8 @@ from schemas import topics
 from schemas.control import Control
 from schemas.event import CustomerState, Event
 from schemas.model import Model
-from segmentation.central_node import CentralState
+from segmentation import central_state
+from segmentation.central_state import CentralState
 from segmentation.output import Rejected
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -52,7 +53,7 @@ def model_record(stream: str, model: Model) -> Record:
 
 def central_record(state: CentralState) -> Record:
     """Return the central node's state."""
-    return Record(topics.CENTRAL, state.stream.encode(), _encode(state))
+    return Record(topics.CENTRAL, state.stream.encode(), central_state.pack(state))
 
 
 def dead_letter(rejected: Rejected, stream: str) -> Record:

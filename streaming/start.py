@@ -1,31 +1,29 @@
 """What a start finds on the topics: the last seeding, the progress record, the central node's state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 import msgspec
 from kafka import KafkaConsumer
 
-from schemas import topics
-from schemas.control import Control, Promote
+from schemas import control, topics
+from schemas.control import Promote
+from schemas.model import Model
 from schemas.progress import Progress
-from segmentation import central_node
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState, first_state, unpack, with_past
 from streaming.deployment import Deployment
 from streaming.errors import NotSeeded
 from streaming.topic import committed_records, last_record
 
-_control = msgspec.json.Decoder(Control)
-
 
 def last_progress(client: Mapping[str, object], stream: str) -> Progress | None:
     """Return the progress record of `stream`, as a reader who respects transactions sees it."""
-    return last_record(client, topics.PROGRESS, stream, msgspec.json.Decoder(Progress))
+    return last_record(client, topics.PROGRESS, stream, msgspec.json.Decoder(Progress).decode)
 
 
 def last_central(client: Mapping[str, object], stream: str) -> CentralState | None:
     """Return the central node's state as it was last published."""
-    return last_record(client, topics.CENTRAL, stream, msgspec.json.Decoder(CentralState))
+    return last_record(client, topics.CENTRAL, stream, unpack)
 
 
 def central_state(deployment: Deployment) -> CentralState:
@@ -33,8 +31,8 @@ def central_state(deployment: Deployment) -> CentralState:
     seeded = last_seeding(deployment)
     published = last_central(deployment.client, deployment.parameters.stream)
     if published is not None and published.generation == seeded.generation:
-        return published
-    return central_node.first_state(deployment.parameters, seeded.generation, _lanes(deployment), seeded.model)
+        return with_past(published, promotions(deployment.client, published.stream, published.generation))
+    return first_state(deployment.parameters, seeded.generation, _lanes(deployment), seeded.model)
 
 
 def last_seeding(deployment: Deployment) -> Promote:
@@ -67,13 +65,20 @@ def last_seeding(deployment: Deployment) -> Promote:
 
 def newest_seeding(client: Mapping[str, object], stream: str) -> Promote | None:
     """Return the first promotion of the newest generation of `stream`, None before any seeding."""
-    records = (_control.decode(value) for _, value in committed_records(client, topics.CONTROL) if value is not None)
-    mine = [
-        record
-        for record in records
-        if isinstance(record, Promote) and record.stream == stream and record.model.version == 1
-    ]
-    return max(mine, key=lambda record: record.generation, default=None)
+    seedings = (record for record in _promotions(client, stream) if record.model.version == 1)
+    return max(seedings, key=lambda record: record.generation, default=None)
+
+
+def promotions(client: Mapping[str, object], stream: str, generation: int) -> list[Model]:
+    """Return every model of a generation that was put in force, oldest first."""
+    return [record.model for record in _promotions(client, stream) if record.generation == generation]
+
+
+def _promotions(client: Mapping[str, object], stream: str) -> Iterator[Promote]:
+    for _, value in committed_records(client, topics.CONTROL):
+        record = None if value is None else control.read(value)
+        if isinstance(record, Promote) and record.stream == stream:
+            yield record
 
 
 def _lanes(deployment: Deployment) -> list[int]:

@@ -1,10 +1,9 @@
 """Reading a topic of one partition as a reader who respects transactions sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import TypeVar
 
-import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 POLL_MS = 500
@@ -24,11 +23,11 @@ def committed_records(client: Mapping[str, object], topic: str) -> Iterator[tupl
 
 
 def last_record(
-    client: Mapping[str, object], topic: str, key: str, decoder: msgspec.json.Decoder[Content]
+    client: Mapping[str, object], topic: str, key: str, decode: Callable[[bytes], Content]
 ) -> Content | None:
     """Return the last committed record of `key`, None where there is none or it has been deleted."""
     found = None
     for name, value in committed_records(client, topic):
         if name == key.encode():
             found = value
-    return None if found is None else decoder.decode(found)
+    return None if found is None else decode(found)

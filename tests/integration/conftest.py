@@ -29,7 +29,7 @@ from schemas.times import microseconds
 from schemas.topics import ARCHIVE, EVENTS, INPUTS, READINGS, TRANSACTIONS, lane
 from segmentation import replay, tables
 from segmentation.calendar import Calendar
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
 from segmentation.rows import names

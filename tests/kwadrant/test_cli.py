@@ -12,7 +12,10 @@ from kwadrant.cli import app
 from kwadrant.topics import Difference
 from schemas.topics import CONTROL
 
-VERBS = ("demo", "doctor", "broker", "topics", "simulate", "produce", "seed", "stream", "replay", "events", "export")
+VERBS = (
+    "demo", "doctor", "broker", "topics", "simulate", "produce", "seed", "stream", "replay", "events", "export",
+    "model", "lane", "dismiss", "undismiss", "close",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

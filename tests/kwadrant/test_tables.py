@@ -172,6 +172,20 @@ def test_durations_are_iso_8601(text: str, seconds: int) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
+def archived(tmp_path: Path, words: list[str]) -> list[bool | None]:
+    text = "customer_id,valid_from,protected\n" + "".join(f"C,2025-01-06,{word}\n" for word in words)
+    return list(read_archive(csv_of(tmp_path, text))["protected"].to_pylist())
+
+
+def test_flags_are_read_as_people_write_them(tmp_path: Path) -> None:
+    assert archived(tmp_path, ["true", "No", " YES ", "0", "1", ""]) == [True, False, True, False, True, None]
+
+
+def test_a_flag_that_is_none_is_refused_with_its_row(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="column 'protected', row 2: expected true or false, found 'perhaps'"):
+        archived(tmp_path, ["true", "perhaps"])
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the folder ../shared/data is not here")
 def test_real_tables_are_read_with_the_options_a_user_types() -> None:
     path = DATA / "tianchi_yangzhong" / "daily.parquet"
@@ -182,4 +196,4 @@ def test_real_tables_are_read_with_the_options_a_user_types() -> None:
 
 
 def test_the_layouts_name_what_the_wire_has() -> None:
-    assert [len(layout.schema) for layout in (READINGS, TRANSACTIONS, ARCHIVE)] == [8, 8, 11]
+    assert [len(layout.schema) for layout in (READINGS, TRANSACTIONS, ARCHIVE)] == [8, 8, 12]

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from kwadrant.words import change, reason, sentence, shortened
-from schemas.event import Event, Evidence, Place, Reason
+from schemas.event import Dismissed, Event, Evidence, Place, Reason
 
+DISMISSED = Dismissed("2025-05-01T00:00:00Z", "plant closed")
 NIGHT = Reason("night share", 1.37, 0.44, 1.8, 0.69, 0.02)
 MOVED = Event(
     event_id="1", customer_id="C-0417", from_=Place(1, "steady shop", "low-low"),
@@ -35,6 +36,9 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(cause="model_moved"), "the classes shifted, the customer did not"),
         (but(cause="both"), "the customer changed, and the classes shifted too"),
         (but(quality=Evidence(0.62, provisional=True)), "provisional, 62 % of its readings are estimated"),
+        (but(because="rolled back to version 3"), "of the move; rolled back to version 3"),
+        (but(newly_potential=False, dismissed=DISMISSED), "of the move; dismissed until 2025-05-01: plant closed"),
+        (but(status="withdrawn", dismissed=DISMISSED), "C-0417 is not newly potential after all: plant closed"),
         (but(newly_potential=False, reasons=()), "C-0417 moved from *steady shop* to *growing workshop*"),
     ],
 )
@@ -52,6 +56,7 @@ def test_an_early_event_is_seen_and_not_decided() -> None:
 
 
 def test_marked_names_are_italic_and_brackets_stay_brackets() -> None:
+    assert "\\[closed]" in sentence(but(because="[closed]"), marked=True)
     odd = but(from_=Place(1, "[bold] shop", "low-low"))
     assert "[italic]\\[bold] shop[/italic] to [italic]growing workshop[/italic]" in sentence(odd, marked=True)
 

@@ -12,13 +12,14 @@ from jsonschema import Draft202012Validator
 from kwadrant import encode
 from kwadrant.tables import ARCHIVE, READINGS, TRANSACTIONS, Layout
 from schemas.archive import Archive
-from schemas.control import Candidate, Close, Promote
-from schemas.event import CANONICAL_OUT, CustomerState, Event, Evidence, Place, Reason
+from schemas.control import Candidate, Close, Dismiss, Hold, Promote, Reply, Request, Shadow, read
+from schemas.event import CANONICAL_OUT, CustomerState, Dismissed, Event, Evidence, Place, Reason
 from schemas.fitted import Fitted, Scaling
 from schemas.model import Cluster, Model
 from schemas.progress import Progress
 from schemas.reading import Clock, Interval, Quality, Reading
 from schemas.transaction import Transaction
+from schemas.trial import Shift, Trial
 from schemas.wire_contracts import FOLDER, RECORDS, contract
 
 NOW = datetime(2026, 11, 20, 7, 45, tzinfo=UTC)
@@ -34,6 +35,7 @@ EVENT = Event(
     reasons=(Reason("growth", 0.1, None, 0.2, 0.6, 0.1),),
     quality=Evidence(0.0, provisional=False), event_time="2026-11-20T07:45:00Z",
 )  # fmt: skip
+TRIAL = Trial(2, 9_820, 40, (Shift(0, 1, 3, 2, 1),))
 FITTED = Fitted(
     version=1, software="0.1.0", columns=("kwh",), id_column=None, weight_column=None, k=1, start="rgs",
     random_state=0, scaling=Scaling("robust", (1.0,), (2.0,), 5.0), weighting="eta2", factor_weights=(1.0,), grid=(31,),
@@ -44,14 +46,22 @@ EXAMPLES: list[tuple[str, msgspec.Struct]] = [
     ("clock", Clock(NOW)),
     ("transaction", Transaction("T", "C", NOW, "payment", "pv", 9.5, "EUR", NOW)),
     ("transaction", Transaction("T", "C", NOW, "enquiry")),
-    ("archive", Archive("C", NOW, industry="metal", capacity_kw=30.0, contract_start=NOW)),
+    ("archive", Archive("C", NOW, industry="metal", capacity_kw=30.0, contract_start=NOW, protected=True)),
     ("event", EVENT),
     ("event", msgspec.structs.replace(EVENT, origin="backfill", supersedes="d", batch_id=3, processed_time="now")),
+    ("event", msgspec.structs.replace(EVENT, because="closed", dismissed=Dismissed("2026-12-01T00:00:00Z", "closed"))),
     ("customer-state", CustomerState("C", PLACE, 1, "e")),
     ("model", MODEL),
     ("fitted", FITTED),
     ("control", Promote("town", 1, MODEL)),
+    ("control", Promote("town", 1, MODEL, TRIAL, undo=3)),
+    ("control", Hold("town", 1, "budget", "it would move 3 of 40", TRIAL)),
     ("control", Candidate("town", 1, MODEL)),
+    ("control", Shadow("town", 1, MODEL)),
+    ("control", Shadow("town", 1, None)),
+    ("control", Dismiss("town", 1, "C", 9_830, "closed")),
+    ("control", Request("town", 1, "r", "rollback", {"version": 3}, "me", "a bad day", 9_820)),
+    ("control", Reply("town", 1, "r", accepted=True, said="done", close="2026-11-20", version=4)),
     ("control", Close("town", 1, 9_820, {"0": 17, "4096": 3})),
     ("progress", Progress("town", 1, "q", 3, 0, 1, "d", ("{}",), 9_820, {"rows": 5})),
 ]
@@ -128,6 +138,25 @@ def test_a_record_without_a_required_field_does_not_pass(name: str, field: str) 
     content = json.loads(msgspec.json.encode(next(record for of, record in EXAMPLES if of == name)))
     del content[field]
     assert not validator(name).is_valid(content)
+
+
+@pytest.mark.parametrize("record", [record for name, record in EXAMPLES if name == "control"])
+def test_a_command_is_read(record: msgspec.Struct) -> None:
+    assert read(msgspec.json.encode(record)) == record
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"{", b"[1]", b"\xff", b'{"type":"request"}', b'{"type":"request","stream":"town","generation":"x"}',
+              b'{"type":"of somebody else"}', b'{"type":7}'],
+)  # fmt: skip
+def test_what_is_no_record_of_ours_stops_nobody(value: bytes) -> None:
+    assert read(value) is None
+
+
+@pytest.mark.parametrize("kind", ["promote", "candidate", "hold", "close", "shadow", "dismiss", "reply"])
+def test_a_command_that_cannot_be_read_is_an_error_and_not_lost(kind: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="stream"):
+        read(b'{"type":"%s"}' % kind.encode())
 
 
 def test_the_fields_that_two_cuts_may_say_differently_are_fields_of_an_event() -> None:

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 from hypothesis import settings
 
-from schemas.control import Close, Control
+from schemas.control import Close, Control, Request
 from schemas.event import CANONICAL_OUT, CustomerState, Event
 from schemas.model import Model
 from segmentation import central_node, codec, local_node
 from segmentation.calendar import FIRST_DAY, Calendar
+from segmentation.central_state import CentralState, first_state
 from segmentation.customers import bucket_of
 from segmentation.first_model import Fit, fit, sample
 from segmentation.history import classified, portrait, remember
@@ -59,34 +60,43 @@ class Run:
     """Local nodes (one for each bucket, or one for their union) and the central node, and all they said."""
 
     locals: dict[int | None, LocalState]
-    central: central_node.CentralState
+    central: CentralState
     parameters: Parameters = PARAMETERS
     pending: list[Control] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     states: list[CustomerState] = field(default_factory=list)
     models: list[Model] = field(default_factory=list)
     outputs: list[list[Output]] = field(default_factory=list)
+    log: list[Control] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
 
-    def step(self, messages: Sequence[Message], *, early: bool = False) -> None:
-        """One micro-batch."""
-        outputs = []
+    def step(self, messages: Sequence[Message], *, early: bool = False, asked: Sequence[Request] = ()) -> None:
+        """One micro-batch, with what operators ask for; `log` is the control topic."""
+        outputs, commands = [], [*self.pending, *asked]
+        self.log += commands
+        for message in messages:
+            self.ends[message.lane] = max(self.ends.get(message.lane, 0), message.offset + 1)
         for bucket, state in self.locals.items():
             intake = read(share(messages, bucket), state.closed, self.parameters)
             self.locals[bucket], output = local_node.fold(
-                state, self.pending, intake, bucket or 0, self.parameters, early=early
+                state, commands, intake, bucket or 0, self.parameters, early=early
             )
             outputs.append(output)
-        self.central, self.pending, promoted = central_node.fold(self.central, outputs, {}, self.parameters)
+        self.central, self.pending, promoted = central_node.fold(self.central, outputs, self.ends, self.parameters)
         self.models += promoted
         self.outputs.append(outputs)
         for output in outputs:
             self.events += output.events
             self.states += output.states
 
-    def over(self, batches: Iterable[tuple[Sequence[Message], bool]]) -> "Run":
-        """All batches, each with early flags or not, then empty ones while a command is in flight."""
+    def over(self, batches: Iterable[tuple[Sequence[Message], bool]], asked: Sequence[Request] = ()) -> "Run":
+        """All batches, each with early flags or not, then empty ones while a command is in flight.
+
+        What operators ask for comes with the first one, and may wait for its epoch.
+        """
         for messages, early in batches:
-            self.step(messages, early=early)
+            self.step(messages, early=early, asked=asked)
+            asked = ()
         while self.pending:
             self.step(())
         return self
@@ -112,7 +122,7 @@ def begin(
     parameters: Parameters = PARAMETERS,
 ) -> Run:
     locals_ = {bucket: seeded(share(messages, bucket), model, parameters) for bucket in buckets}
-    return Run(locals_, central_node.first_state(parameters, 1, LANES, model), parameters)
+    return Run(locals_, first_state(parameters, 1, LANES, model), parameters)
 
 
 def loaded(state: LocalState) -> LocalState:

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustering.cells import Cells, to_grid
-from schemas.control import Candidate, Close, Promote
-from segmentation import central_node
-from segmentation.central_node import CentralState, first_state, fold, moved, pooled
+from schemas.control import Candidate, Close, Control, Hold, Promote
+from schemas.model import Model
+from schemas.trial import Shift, Trial
+from segmentation.central_node import fold, moved, pooled
+from segmentation.central_state import CentralState, Held, first_state
 from segmentation.crossings import CLOCK, Crossing
 from segmentation.output import Answer, Output
 from tests.segmentation import hand
@@ -19,6 +21,7 @@ from tests.segmentation.runs import laws
 from tests.segmentation.towns import FIRST, LANES, PARAMETERS
 
 MODEL = hand.two_classes("consumption", 2.0, 8.0)
+TRIAL = msgspec.structs.replace(MODEL, version=2)
 CARRIED = 10.0 * PARAMETERS.decay(PARAMETERS.centre_memory_s)
 
 
@@ -28,10 +31,9 @@ def cells(*points: tuple[float, int]) -> Cells:
     return Cells(mass, grid * mass[:, None], np.zeros(len(mass), np.int64))
 
 
-def answer(epoch: int, given: Cells) -> Answer:
-    return Answer(
-        epoch, given.sums.shape, given.mass.tobytes(), given.sums.tobytes(), given.squares.tobytes(), 0, {}, {}
-    )
+def answer(epoch: int, given: Cells, trial: Trial | None = None) -> Answer:
+    shape, mass, sums, squares = given.sums.shape, given.mass, given.sums, given.squares
+    return Answer(epoch, shape, mass.tobytes(), sums.tobytes(), squares.tobytes(), {}, {}, trial)
 
 
 def test_a_centre_is_the_mean_of_what_is_carried_and_what_is_new() -> None:
@@ -104,12 +106,59 @@ def test_the_next_close_waits_for_the_answer() -> None:
     assert (again.force.version, again.newest.version, again.commanded, promoted) == (1, 2, FIRST + 2, [])
 
 
-def test_a_model_is_promoted_after_one_epoch_on_trial() -> None:
-    trial = msgspec.structs.replace(MODEL, version=2)
-    before = state(newest=trial, commanded=FIRST + 2, answered=FIRST + 1)
-    after, commands, promoted = fold(before, [Output(0, answer=answer(FIRST + 2, cells((3.0, 1))))], {}, PARAMETERS)
-    assert [type(command) for command in commands] == [Promote, Candidate]
-    assert (after.force, promoted, after.newest.version) == (trial, [trial], 3)
+def tried(alone: int, of: int = 100, *, protected: int = 0, version: int = 2) -> Trial:
+    return Trial(version, FIRST + 2, of, (Shift(0, 1, 20, alone, protected),))
+
+
+def decided(trial: Trial | None, held: Held | None = None) -> tuple[CentralState, list[Control], list[Model]]:
+    """Return what follows from a close at which version 2 was on trial."""
+    before = state(newest=TRIAL, commanded=FIRST + 2, answered=FIRST + 1, held=held)
+    return fold(before, [Output(0, answer=answer(FIRST + 2, cells((3.0, 1)), trial))], {}, PARAMETERS)
+
+
+def test_a_model_inside_the_budget_is_promoted_with_its_dry_run_after_one_epoch_on_trial() -> None:
+    after, (promote, candidate), promoted = decided(tried(2))
+    assert promote == Promote("town", 1, TRIAL, tried(2))
+    assert isinstance(candidate, Candidate)
+    assert (after.force, promoted, after.newest.version, after.past) == (TRIAL, [TRIAL], 3, (MODEL,))
+
+
+@pytest.mark.parametrize(("trial", "words"), [
+    (tried(3), "it would move 3 of 100 customers (3.0%) by itself alone; the budget is 2.0%"),
+    (tried(1, protected=1), "it would move 1 protected customers by itself alone; the budget has none"),
+])  # fmt: skip
+def test_a_model_outside_the_budget_is_held_and_goes_on_learning(trial: Trial, words: str) -> None:
+    after, (hold, candidate), promoted = decided(trial)
+    assert hold == Hold("town", 1, "budget", words, trial)
+    assert isinstance(candidate, Candidate)
+    assert (after.force, promoted, after.newest.version) == (MODEL, [], 3)
+    assert after.held == Held("budget", words, TRIAL, trial)
+
+
+def test_what_the_budget_held_it_lets_go_when_a_later_model_is_inside_it() -> None:
+    after, (promote, _), _ = decided(tried(0), Held("budget", "too many", MODEL, tried(9, version=1)))
+    assert isinstance(promote, Promote)
+    assert (after.held, after.force) == (None, TRIAL)
+
+
+def test_what_an_operator_holds_is_tried_and_held_however_harmless() -> None:
+    after, (hold, _), _ = decided(tried(0), Held("operator", "holidays"))
+    assert hold == Hold("town", 1, "operator", "holidays", tried(0))
+    assert (after.held, after.force) == (Held("operator", "holidays", TRIAL, tried(0)), MODEL)
+
+
+def test_a_model_that_nobody_tried_is_not_promoted() -> None:
+    after, (candidate,), _ = decided(None)
+    assert isinstance(candidate, Candidate)
+    assert after.force == MODEL
+
+
+def test_the_dry_runs_of_all_buckets_decide_together() -> None:
+    before = state(newest=TRIAL, commanded=FIRST + 2, answered=FIRST + 1)
+    outputs = [Output(n, answer=answer(FIRST + 2, cells((3.0, 1)), tried(2, 60))) for n in range(2)]
+    hold = fold(before, outputs, {}, PARAMETERS)[1][0]
+    assert isinstance(hold, Hold)
+    assert (hold.trial.by_model, hold.trial.customers) == (4, 120)
 
 
 def test_silent_sparse_lanes_are_closed_where_they_end_if_they_write_no_clocks() -> None:
@@ -117,8 +166,3 @@ def test_silent_sparse_lanes_are_closed_where_they_end_if_they_write_no_clocks()
     (close,) = fold(state(), [crossed(*LANES[:2])], ends, silent)[1]
     assert close == Close("town", 1, FIRST + 1, {"0": 7, "1": 7, str(LANES[2]): 33, str(LANES[3]): 44})
     assert fold(state(), [crossed(LANES[0])], {0: 1, 1: 1, **ends}, silent)[1] == []
-
-
-def test_the_state_comes_back_from_json() -> None:
-    before = state(crossings=crossed(*LANES).crossings)
-    assert msgspec.json.decode(msgspec.json.encode(before), type=central_node.CentralState) == before

@@ -39,7 +39,7 @@ transactions = st.fixed_dictionaries({
 archive = st.fixed_dictionaries({
     "customer_id": ids, "valid_from": instants, "industry": names, "voltage_level": names, "customer_class": names,
     "capacity_kw": st.none() | st.floats(0, 1e7), "contract_start": st.none() | instants, "transformer": names,
-    "feeder": names, "zone": names, "tariff": names,
+    "feeder": names, "zone": names, "tariff": names, "protected": st.none() | st.booleans(),
 })  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from schemas.archive import Archive
 from schemas.times import instant
 from segmentation import rows as kinds
 from segmentation.customers import newcomers
-from segmentation.traits import ASSETS, CAPACITY, INTENSITY, OWNED, START, apply_traits, value_mapping
+from segmentation.traits import ASSETS, CAPACITY, INTENSITY, OWNED, PROTECTED, START, apply_traits, value_mapping
 from tests.segmentation.runs import laws
 from tests.segmentation.test_rows import BEGIN, row
 
@@ -37,13 +37,21 @@ def traits_of(*rows: dict[str, Any]) -> list[float]:
 
 def test_the_latest_that_has_begun_is_in_force() -> None:
     old, new = (
-        filed(BEGIN, industry="metal", capacity_kw=5.0),
+        filed(BEGIN, industry="metal", capacity_kw=5.0, protected=True),
         filed(BEGIN + 9, capacity_kw=50.0, contract_start=instant(7 * US)),
     )
-    np.testing.assert_equal(traits_of(old, new), [50.0, np.nan, 7.0, 0.0])
+    np.testing.assert_equal(traits_of(old, new), [50.0, np.nan, 7.0, 0.0, 0.0])
     assert traits_of(new, old)[CAPACITY] == 50.0
     assert traits_of(old)[INTENSITY] == value_mapping().numbers["industry", "metal"]
     assert np.isnan(traits_of(old)[START])
+    assert traits_of(old)[PROTECTED] == 1.0
+
+
+def test_only_who_is_said_to_be_protected_is() -> None:
+    said = [filed(BEGIN, protected=True), filed(BEGIN, protected=False), filed(BEGIN)]
+    found = [apply_traits(newcomers(["C"], 1), pa.Table.from_pylist([one], kinds.ROWS)).protected for one in said]
+    assert [protected.tolist() for protected in found] == [[True], [False], [False]]
+    assert newcomers(["C"], 1).protected.tolist() == [False]
 
 
 def test_an_older_change_that_comes_in_a_later_epoch_changes_nothing() -> None:

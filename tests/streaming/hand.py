@@ -8,15 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 import pyarrow as pa
 
-from schemas import topics
+from schemas import control, topics
+from schemas.control import Promote
 from schemas.model import Model
 from schemas.progress import Progress
 from schemas.topics import READINGS
-from segmentation import central_node
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState, first_state, unpack, with_past
 from segmentation.output import Output, Rejected, pack
 from segmentation.parameters import Parameters
 from streaming import checkpoint
@@ -66,8 +65,12 @@ class Broker:
         """Return the central state as a start reads it."""
         written = [record.value for record in self.records if record.topic == topics.CENTRAL and record.value]
         if not written:
-            return central_node.first_state(parameters, 1, LANES, model)
-        return msgspec.json.decode(written[-1], type=CentralState)
+            return first_state(parameters, 1, LANES, model)
+        found = (
+            control.read(record.value) for record in self.records if record.topic == topics.CONTROL and record.value
+        )
+        in_force = [model, *(record.model for record in found if isinstance(record, Promote))]
+        return with_past(unpack(written[-1]), in_force)
 
 
 class Shaky(Publisher):

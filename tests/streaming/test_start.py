@@ -9,8 +9,8 @@ import pytest
 
 from schemas import topics
 from schemas.control import Candidate, Control, Promote
-from segmentation import central_node
-from segmentation.central_node import CentralState
+from segmentation.central_state import CentralState, first_state, pack
+from segmentation.errors import WrongPassport
 from segmentation.parameters import Parameters
 from streaming import start, topic
 from streaming.deployment import Deployment
@@ -30,7 +30,9 @@ class Log:
 
     def write(self, name: str, stream: str, record: Control | CentralState) -> None:
         """Append a record."""
-        self.records.setdefault(name, []).append((stream.encode(), msgspec.json.encode(record)))
+        self.records.setdefault(name, []).append(
+            (stream.encode(), pack(record) if isinstance(record, CentralState) else msgspec.json.encode(record))
+        )
 
     def read(self, _: object, name: str) -> Iterator[tuple[bytes, bytes]]:
         """Yield what there is."""
@@ -84,7 +86,7 @@ def test_a_start_is_refused_with_what_to_do(name: str, log: Log) -> None:
 
 
 def state(generation: int) -> CentralState:
-    first = central_node.first_state(PARAMETERS, generation, LANES, MODEL)
+    first = first_state(PARAMETERS, generation, LANES, MODEL)
     return msgspec.structs.replace(first, newest=LATER, commanded=first.commanded + 1)
 
 
@@ -94,8 +96,25 @@ def test_the_central_state_goes_on_where_it_was_published(log: Log) -> None:
     assert start.central_state(deployment(1)) == state(1)
 
 
+def test_its_past_is_what_the_control_topic_promoted_before(log: Log) -> None:
+    seed(log, 1)
+    later = [msgspec.structs.replace(MODEL, version=version) for version in (2, 5, 6)]
+    for model in later:
+        log.write(topics.CONTROL, "town", Promote("town", 1, model))
+    log.records[topics.CONTROL].append((b"town", b"what nobody can read"))
+    log.write(topics.CENTRAL, "town", msgspec.structs.replace(state(1), force=later[1], newest=later[1]))
+    assert [model.version for model in start.central_state(deployment(1)).past] == [1, 2]
+
+
+def test_a_central_state_of_another_format_is_refused_by_name(log: Log) -> None:
+    seed(log, 1)
+    log.records[topics.CENTRAL] = [(b"town", b'{"stream":"town","generation":1}')]
+    with pytest.raises(WrongPassport, match=r"of another format than .*seed again"):
+        start.central_state(deployment(1))
+
+
 def test_after_a_new_seeding_it_begins_with_the_seedings_model(log: Log) -> None:
     seed(log, 1)
     log.write(topics.CENTRAL, "town", state(1))
     seed(log, 2)
-    assert start.central_state(deployment(2)) == central_node.first_state(PARAMETERS, 2, LANES, MODEL)
+    assert start.central_state(deployment(2)) == first_state(PARAMETERS, 2, LANES, MODEL)

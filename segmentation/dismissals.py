@@ -1,0 +1,79 @@
+"""Dismissals: customers of whom an operator said that they are not newly potential, why, and until when."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from schemas.control import Dismiss
+from schemas.event import Dismissed, Event, Evidence
+from schemas.model import Model
+from schemas.times import iso
+from segmentation.calendar import Calendar
+from segmentation.local_state import Dismissal, LocalState
+from segmentation.moves import SECOND_US, event_id, place_of, withdrawn
+from segmentation.recent import Recent
+
+
+def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[LocalState, tuple[Event, ...]]:
+    """Return the state after a dismissal, and what it withdraws: the early flag and the last move, if newly potential.
+
+    A customer who is not in `state` is left to the bucket that has it. Inputs untouched.
+    """
+    customer = order.customer
+    if customer not in state.customers.ids.to_pylist():
+        return state, ()
+    dismissed = {who: other for who, other in state.dismissed.items() if who != customer}
+    if order.until is None:
+        return replace(state, dismissed=dismissed), ()
+    dismissal = Dismissal(order.until, order.because)
+    state = replace(state, dismissed={**dismissed, customer: dismissal})
+    said: list[Event] = []
+    flag, move = state.early.get(customer), state.recent.get(customer)
+    if flag is not None and flag.event.newly_potential:
+        said.append(_withdrawn(withdrawn(flag.event), dismissal, calendar))
+        state = replace(state, early={who: other for who, other in state.early.items() if who != customer})
+    if move is not None and move.newly_potential and state.models.force is not None:
+        event = _event(customer, move, state.models.force, iso(calendar.end(state.closed) * SECOND_US), calendar)
+        said.append(_withdrawn(event, dismissal, calendar))
+        taken_back = msgspec.structs.replace(move, newly_potential=False)
+        state = replace(state, recent={**state.recent, customer: taken_back})
+    return state, tuple(said)
+
+
+def _withdrawn(event: Event, dismissal: Dismissal, calendar: Calendar) -> Event:
+    return msgspec.structs.replace(
+        event, newly_potential=False, because=dismissal.because, dismissed=_said(dismissal, calendar)
+    )
+
+
+def _said(dismissal: Dismissal, calendar: Calendar) -> Dismissed:
+    return Dismissed(iso(calendar.end(dismissal.until) * SECOND_US), dismissal.because)
+
+
+def _event(customer: str, move: Recent, model: Model, time: str, calendar: Calendar) -> Event:
+    """Return the withdrawal of a confirmed move as of `time`; its reasons stand in the event that it withdraws."""
+    since = iso(calendar.end(move.since) * SECOND_US)
+    return Event(
+        event_id=event_id(move.event_id, "withdrawn"), customer_id=customer, from_=place_of(model, move.from_, since),
+        to=place_of(model, move.to, iso(calendar.end(move.epoch) * SECOND_US)), newly_potential=False, cause=move.cause,
+        model_version_from=move.version_from, model_version_to=move.version_to, status="withdrawn", margin=0.0,
+        confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False), event_time=time,
+        supersedes=move.event_id,
+    )  # fmt: skip
+
+
+def marked(confirmed: Iterable[Event], dismissed: Mapping[str, Dismissal], calendar: Calendar) -> list[Event]:
+    """Return events, those of dismissed customers with that mark and not newly potential."""
+    return [
+        event if (dismissal := dismissed.get(event.customer_id)) is None else
+        msgspec.structs.replace(event, newly_potential=False, dismissed=_said(dismissal, calendar))
+        for event in confirmed
+    ]  # fmt: skip
+
+
+def lasting(dismissed: Mapping[str, Dismissal], closed: int) -> Mapping[str, Dismissal]:
+    """Return the dismissals that still hold at the close after `closed`."""
+    if all(dismissal.until > closed for dismissal in dismissed.values()):
+        return dismissed
+    return {who: dismissal for who, dismissal in dismissed.items() if dismissal.until > closed}
