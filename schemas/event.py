@@ -20,9 +20,9 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
 class Reason(msgspec.Struct, frozen=True, rename="camel"):
     """One index's part in a move.
 
-    `value` and `previous` are in the index's own unit, a missing one where it was taken to be: in the middle of all
-    customers. `change` is in robust standard deviations [1]; `share_customer` and `share_model` are parts of the
-    margin's whole change [1]: over all indices they add up to 1.
+    `value` and `previous` are in the index's own unit, null where the data did not support it. `change` is in robust
+    standard deviations [1], as the customers are compared: clipped, a missing value in the middle. `share_customer` and
+    `share_model` are parts of the margin's whole change [1]: over all reasons of an event they add up to 1.
     """
 
     index: str

@@ -30,8 +30,8 @@ class Customers:
     `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `first` the first
     epoch with a reading or transaction, or NOT_YET; `traits` (n, 4) archive numbers, in force since `traits_from` [us];
     `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
-    [cluster id, epoch]; `anchor` (n, d) the grid coordinates at the last evaluation that confirmed the class, by model
-    `anchor_version`.
+    [cluster id, epoch]; `anchor` (n, d) the trace (as in `space`) at the last evaluation that confirmed the class, by
+    model `anchor_version`.
     """
 
     ids: Texts

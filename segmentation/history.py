@@ -82,13 +82,13 @@ def classified(state: LocalState, model: Model, parameters: Parameters) -> Local
     customers = state.customers.with_width(len(model.indices))
     space = space_of(model)
     values = vectors(view_of(customers, customers.memories, state.closed, parameters), space.indices)
-    points = space.place(values)
-    nearest = distances(off_grid(points), centres_of(model)).argmin(axis=1)
+    traces = space.trace(values)
+    nearest = distances(off_grid(space.point(traces)), centres_of(model)).argmin(axis=1)
     customers = replace(
         customers,
         cluster=np.where(_metered(customers), ids_of(model)[nearest], customers.cluster),
         since=np.full(len(customers), state.closed, np.int64),
-        anchor=points.astype(np.int32),
+        anchor=traces,
         anchor_version=np.full(len(customers), model.version, np.int64),
     )
     return replace(state, customers=customers, models=Models(force=model, past={model.version: model}))

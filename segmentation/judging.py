@@ -40,10 +40,11 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     customers = state.customers.with_width(len(model.indices))
     memories = absorbed(customers.memories, state.tiles, range(state.settled + 1, epoch + 1), parameters)
     space = space_of(model)
-    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    traces = space.trace(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    points = space.point(traces)
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
-    look = Look(np.arange(len(customers)), points, verdict, share_estimated(memories), times)
+    look = Look(np.arange(len(customers)), traces, verdict, share_estimated(memories), times)
     confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
     events, early = resolved(confirmed, state.early, epoch)
     first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
@@ -91,7 +92,7 @@ def _reclassified(
         moved=np.where(verdict.move, epoch, customers.moved),
         challenger=np.where(calm, NONE, ids[verdict.best]),
         challenged=np.where(calm, epoch, verdict.challenged),
-        anchor=np.where(calm[:, None], look.points, customers.anchor).astype(np.int32),
+        anchor=np.where(calm[:, None], look.traces, customers.anchor),
         anchor_version=np.where(calm, model.version, customers.anchor_version),
     )
 

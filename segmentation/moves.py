@@ -16,11 +16,9 @@ from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import Verdict
 from segmentation.quadrants import is_newly_potential
-from segmentation.space import Space, centres_of, ids_of, off_grid, space_of
+from segmentation.space import Space, Traces, centres_of, ids_of, off_grid, space_of
 
 Floats = NDArray[np.float64]
-TOLD = 3
-"""How many reasons an event names."""
 PROVISIONAL = 0.5
 """From this share of estimated seconds a decision is provisional [1]."""
 SECOND_US = 1_000_000
@@ -28,13 +26,13 @@ SECOND_US = 1_000_000
 
 @dataclass(frozen=True)
 class Look:
-    """A look at some customers: their numbers `rows` (m,), grid coordinates (m, d), verdict on each, and the moment.
+    """A look at some customers: their numbers `rows` (m,), traces (m, d), verdict on each, and the moment.
 
     `estimated` (m,) is the share of estimated seconds behind each [1]; `times` (m,) the events' time [us].
     """
 
     rows: NDArray[np.int64]
-    points: NDArray[np.int64]
+    traces: Traces
     verdict: Verdict
     estimated: Floats
     times: NDArray[np.int64]
@@ -49,8 +47,9 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
         before = past[int(customers.anchor_version[row])]
         old, new = int(np.searchsorted(ids, customers.cluster[row])), int(look.verdict.best[at])
         pair = np.array([old, new])
-        was, now = off_grid(customers.anchor[row]), off_grid(look.points[at])
-        parts = attribute(was, now, centres_of(before)[pair], centres_of(model)[pair])
+        was, now = customers.anchor[row], look.traces[at]
+        then, here = (off_grid(space.point(trace)) for trace in (was, now))
+        parts = attribute(then, here, centres_of(before)[pair], centres_of(model)[pair])
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         yield _event(
             customer=customers.ids[row].as_py(), places=(_place(model, old, since), _place(model, new, None)),
@@ -90,27 +89,27 @@ def event_id(*parts: object) -> str:
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-def _reasons(space: Space, parts: Attribution, before: Floats, now: Floats) -> tuple[Reason, ...]:
+def _reasons(space: Space, parts: Attribution, before: Traces, now: Traces) -> tuple[Reason, ...]:
+    """Every index that has a part in the move, the greatest part first."""
     total = parts.total
     if total == 0:
         return ()
     weight = (parts.customer + parts.model) / total
-    scaled_before, scaled_now = space.scaled(before), space.scaled(now)
+    previous, values = space.values(before), space.values(now)
+    change = space.scaled(off_grid(space.point(now))) - space.scaled(off_grid(space.point(before)))
     return tuple(
         Reason(
-            index=space.indices[j].name,
-            value=_rounded(space.value(int(j), scaled_now[j])),
-            previous=_rounded(space.value(int(j), scaled_before[j])),
-            change=_rounded(scaled_now[j] - scaled_before[j]),
+            index=space.indices[j].name, value=_rounded(values[j]), previous=_rounded(previous[j]),
+            change=_rounded(float(change[j])) or 0.0,
             share_customer=float(parts.customer[j] / total), share_model=float(parts.model[j] / total),
         )
-        for j in np.argsort(-weight, kind="stable")[:TOLD]
+        for j in np.argsort(-weight, kind="stable") if parts.customer[j] or parts.model[j]
     )  # fmt: skip
 
 
-def _rounded(value: float) -> float:
-    """Six significant digits: what a person can use, and no noise of the last bits in an id or a file."""
-    return float(f"{value:.6g}")
+def _rounded(value: float | None) -> float | None:
+    """Six significant digits, at most five decimals: what a person can use, and nothing of the grid's steps."""
+    return None if value is None else round(float(f"{value:.6g}"), 5)
 
 
 def foreseen(confirmed: Event, time: int) -> Event:

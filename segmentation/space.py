@@ -14,6 +14,12 @@ from segmentation.indices import Index, chosen
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Traces = NDArray[np.int32]
+MISSING = -(1 << 31)
+"""A trace's coordinate of an index that the data did not support [GRID]."""
+_FARTHEST = (1 << 31) - 1
+_BEYOND = 1e9
+"""Farther than any trace reaches [robust standard deviations]; keeps a weight of 0 from meeting infinity."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +30,39 @@ class Space:
     scaling: Scaling
     root_weights: Floats
 
-    def place(self, values: Floats) -> Ints:
-        """Grid coordinates (n, d) of transformed index values (n, d); a missing value lies at 0."""
+    def trace(self, values: Floats) -> Traces:
+        """Traces (n, d) [GRID] of transformed index values (n, d): coordinates before any clipping, MISSING kept.
+
+        A trace is all that has to be kept of a customer to place it again, and to say what its values were.
+        """
         if len(values) == 0:  # a bucket without customers
-            return np.zeros(values.shape, np.int64)
-        return to_grid(self.scaling.apply(values) * self.root_weights)
+            return np.zeros(values.shape, np.int32)
+        scaled = np.clip(Scaling(self.scaling.centre, self.scaling.spread, np.inf).apply(values), -_BEYOND, _BEYOND)
+        steps = np.rint(np.clip(scaled * self.root_weights * GRID, -_FARTHEST, _FARTHEST))
+        return np.where(np.isnan(values), MISSING, steps).astype(np.int32)
+
+    def point(self, trace: Traces) -> Ints:
+        """Grid coordinates (n, d) at which customers of these traces (n, d) are compared; a missing value lies at 0."""
+        limit = to_grid(np.abs(self.scaling.clip * self.root_weights)[None, :])[0]
+        return np.where(trace == MISSING, 0, np.clip(trace.astype(np.int64), -limit, limit))
+
+    def place(self, values: Floats) -> Ints:
+        """Grid coordinates (n, d) of transformed index values (n, d)."""
+        return self.point(self.trace(values))
 
     def scaled(self, coordinates: Floats) -> Floats:
         """Coordinates back to robust standard deviations [1]; 0 where an index has no weight."""
         weights = np.where(self.root_weights > 0, self.root_weights, 1.0)
         return np.where(self.root_weights > 0, coordinates / weights, 0.0)
 
-    def value(self, number: int, scaled: float) -> float:
-        """Return a scaled coordinate of index `number` in the index's own unit (clipped values come back clipped)."""
-        transformed = scaled * self.scaling.spread[number] + self.scaling.centre[number]
-        return self.indices[number].original(float(transformed))
+    def values(self, trace: Traces) -> list[float | None]:
+        """Return a customer's trace (d,) as values in the indices' own units, None where there is none to tell."""
+        transformed = self.scaled(off_grid(trace)) * self.scaling.spread + self.scaling.centre
+        known = (trace > -_FARTHEST) & (trace < _FARTHEST) & (self.root_weights > 0)
+        return [
+            index.original(float(value)) if told else None
+            for index, value, told in zip(self.indices, transformed, known, strict=True)
+        ]
 
 
 @lru_cache(maxsize=8)
@@ -69,6 +93,6 @@ def distances(points: Floats, centres: Floats) -> Floats:
     return squared_distances(points, centres) if len(points) > 0 else np.zeros((0, len(centres)))
 
 
-def off_grid(coordinates: Ints) -> Floats:
+def off_grid(coordinates: Ints | Traces) -> Floats:
     """Grid coordinates as numbers in the space, exactly."""
     return coordinates.astype(np.float64) / GRID

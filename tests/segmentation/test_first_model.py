@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -66,11 +65,10 @@ def test_an_index_that_nobody_has_is_silent() -> None:
 
 def test_a_place_in_the_space_is_told_in_the_indexs_own_unit() -> None:
     model = fit(portrait(), ASK, PARAMETERS)
-    space = space_of(msgspec.structs.replace(model, clip=100.0))
-    values = portrait().values[[3]]
-    scaled = space.scaled(space.place(values)[0] / 2**20)
-    at = NAMES.index("consumption")
-    assert space.value(at, float(scaled[at])) == pytest.approx(np.expm1(values[0, at]), rel=1e-4)
+    values, space = portrait().values[[3]], space_of(model)
+    told = dict(zip(NAMES, space.values(space.trace(values)[0]), strict=True))
+    assert told["consumption"] == pytest.approx(np.expm1(values[0, NAMES.index("consumption")]), rel=1e-4)
+    assert [name for name, value in told.items() if value is not None] == ["consumption", "growth"]
 
 
 def test_fewer_customers_than_clusters_are_refused_by_name() -> None:

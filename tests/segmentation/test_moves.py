@@ -15,7 +15,7 @@ from segmentation import rows as kinds
 from segmentation.local_state import LocalState
 from segmentation.moves import event_id
 from tests.segmentation import hand
-from tests.segmentation.towns import FIRST, PARAMETERS, Status, reading
+from tests.segmentation.towns import CALENDAR, DAY, FIRST, PARAMETERS, READ, Sent, Status, reading
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 MODEL = hand.two_classes("consumption", LOW, HIGH, spread=2.0)
@@ -119,3 +119,24 @@ def test_an_early_event_a_withdrawal_and_a_confirmation_have_different_ids() -> 
     after, flagged = hand.early_events(state(), hand.day_of("A", TODAY, 30.0, hours=[0]))
     confirmed = hand.closed_with(after, kinds.NONE, TODAY, hand.EAGER).events[0]
     assert confirmed.supersedes == flagged[0].event_id != confirmed.event_id
+
+
+def test_what_was_missing_is_told_as_missing_and_what_the_space_clips_as_it_is() -> None:
+    centres = ((0.0, 0.0), (1.5, 0.6))
+    clusters = tuple(msgspec.structs.replace(c, centre=at) for c, at in zip(MODEL.clusters, centres, strict=True))
+    model = msgspec.structs.replace(
+        MODEL, indices=("consumption", "night share"), scale_centre=(LOW, 0.5), scale_spread=(2.0, 0.3), clip=1.5,
+        factor_weights=(1.0, 1.0), clusters=clusters,
+    )  # fmt: skip
+    before = hand.remembered(day("A", FIRST, 0.1), model, hand.EAGER)
+    (event,) = hand.closed_with(before, hand.rows_of(hand.day_of("A", TODAY, 30.0)), TODAY, hand.EAGER).events
+    told = {why.index: why for why in event.reasons}
+    assert told["night share"].previous is None
+    assert told["night share"].value == pytest.approx(1.0, abs=0.1)
+    assert told["consumption"].value == pytest.approx(5_800, rel=0.1)
+
+
+def day(customer: str, epoch: int, kwh: float) -> list[Sent]:
+    """Return one reading of a whole day: no hour can be told apart."""
+    midnight = CALENDAR.end(epoch - 1)
+    return [Sent(midnight + DAY, READ[0], reading(customer, midnight, 24 * kwh, hours=24))]
