@@ -11,9 +11,10 @@ from schemas.model import Model
 from segmentation.customers import from_table, to_table
 from segmentation.errors import WrongPassport
 from segmentation.local_state import Flag, LocalState, Models, Passport
+from segmentation.recent import Recent
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 1
+VERSION = 2
 
 
 class _Hot(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class _Hot(msgspec.Struct, frozen=True):
     trial: Model | None
     past: Mapping[int, Model]
     customers: bytes
+    recent: Mapping[str, Recent]
     tiles: Mapping[int, tuple[bytes, bytes, bytes]]
 
 
@@ -43,7 +45,7 @@ def pack_hot(state: LocalState) -> bytes:
     hot = _Hot(
         version=VERSION, passport=state.passport, seeded=state.seeded, settled=state.settled, closed=state.closed,
         force=models.force, trial=models.trial, past=dict(models.past),
-        customers=_table_bytes(to_table(state.customers)),
+        customers=_table_bytes(to_table(state.customers)), recent=dict(state.recent),
         tiles={epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
     )  # fmt: skip
     return _pack(hot)
@@ -69,6 +71,7 @@ def unpack_hot(data: bytes) -> LocalState:
         passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
         customers=from_table(pa.ipc.open_stream(hot.customers).read_all()),
         models=Models(hot.force, hot.trial, hot.past),
+        recent=hot.recent,
         tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
     )  # fmt: skip
 

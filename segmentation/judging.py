@@ -20,6 +20,7 @@ from segmentation.memories import absorbed, share_estimated, view_of
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
+from segmentation.recent import renewed
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats
 
@@ -49,7 +50,10 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     events, early = resolved(confirmed, state.early, epoch)
     first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
     after = _reclassified(customers, look, first, epoch, model)
-    judged = replace(state, customers=after, early=early, models=_still_needed(state.models, model, after))
+    judged = replace(
+        state, customers=after, early=early, models=_still_needed(state.models, model, after),
+        recent=renewed(state.recent, confirmed, customers, np.flatnonzero(verdict.move), epoch, parameters),
+    )  # fmt: skip
     states = _states(after, first | verdict.move, confirmed, model, calendar)
     return Judgement(judged, tuple(events), states, answer(judged, points, model, parameters))
 

@@ -1,7 +1,7 @@
 """The state of a local node: a value, in parts that change at different times.
 
-`customers`, `tiles`, `window` and the models change only when an epoch closes; `open` grows batch by batch; `early`
-holds the few flags that wait for a close; `gathered` is derived from `open` and never saved.
+`customers`, `recent`, `tiles`, `window` and the models change only when an epoch closes; `open` grows batch by batch;
+`early` holds the few flags that wait for a close; `gathered` is derived from `open` and never saved.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from schemas.model import Model
 from segmentation.customers import Customers, newcomers
 from segmentation.errors import WrongPassport
 from segmentation.parameters import Parameters
+from segmentation.recent import Recent
 from segmentation.sums import Tiles
 
 
@@ -75,6 +76,7 @@ class LocalState:
 
     `seeded`, `settled`, `closed` are epochs: what history held, what is folded for good, what is closed. `window` keeps
     the distinct rows of closed epochs that may still be corrected, packed: they are read only where a correction comes.
+    `recent` is the last confirmed move of each customer who moved lately.
     """
 
     passport: Passport
@@ -87,6 +89,7 @@ class LocalState:
     window: Mapping[int, bytes] = field(default_factory=_nothing)
     open: tuple[pa.Table, ...] = ()
     early: Mapping[str, Flag] = field(default_factory=_nothing)
+    recent: Mapping[str, Recent] = field(default_factory=_nothing)
     gathered: Gathered | None = None
 
 
