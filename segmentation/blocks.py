@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.reading import ENERGY_READING_TYPE, LARGEST_KW, LONGEST_INTERVAL_S, STATUSES, Energy, Identifier
+from schemas.reading import ENERGY_READING_TYPE, LONGEST_INTERVAL_S, STATUSES, Energy, Identifier
 from schemas.times import duration_seconds
 from schemas.topics import LANES_PER_TOPIC
-from segmentation import intake
+from segmentation import intake, rules
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
 from segmentation.decision import NEVER
-from segmentation.intake import EARLIEST_US, LATEST_US, MOST_BRACKETS, SECOND_US, Intake, Message
+from segmentation.intake import MOST_BRACKETS, SECOND_US, Intake, Message
 from segmentation.parameters import Parameters
 from segmentation.rows import pc
 
@@ -29,10 +29,10 @@ Column = Any
 
 _BLOCK: dict[str, Any] = {
     "lane": pa.int32(), "offset": pa.int64(), "time": pa.int64(), "key": pa.binary(), "value": pa.binary(),
-    "size": pa.int32(),
+    "size": pa.int32(), "backfill": pa.bool_(),
 }  # fmt: skip
 MESSAGES = pa.schema(_BLOCK)
-"""Columns of a block: `time` is the broker's [us], `size` the whole value's [bytes]; key and value may be null."""
+"""Columns of a block, those of `intake.Message`; key and value may be null."""
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -129,9 +129,9 @@ def _rows(block: pa.Table, found: Sequence[_Plain], parameters: Parameters) -> t
     seconds = _coded([one.interval.duration for one in found]).each(_seconds)
     reading_types = [one.reading_type for one in found]
     value = np.array([one.value for one in found], np.float64)
-    sure = timed & (told | unsaid) & (seconds > 0) & (value * 3_600 <= LARGEST_KW * seconds)
+    arrived = kinds.numbers(block, "time")
+    sure = timed & (told | unsaid) & (rules.broken(start, seconds, value, arrived, parameters) == rules.SOUND)
     sure &= _coded(reading_types).each(lambda text: int(_READING_TYPE.fullmatch(text) is not None)) > 0
-    sure &= _in_time(start, seconds, kinds.numbers(block, "time"), parameters)
     customer = pa.array([one.customer_id for one in found], pa.string())
     keyed = pc.fill_null(pc.equal(customer.cast(pa.binary()), block.column("key")), fill_value=False)
     sure &= np.asarray(keyed.to_numpy())
@@ -140,10 +140,11 @@ def _rows(block: pa.Table, found: Sequence[_Plain], parameters: Parameters) -> t
         "customer": customer, "lane": block.column("lane"), "offset": block.column("offset"),
         "epoch": np.zeros(len(found), np.int32), "kind": flow,
         "channel": _channels([str(one.usage_point_id) for one in found], reading_types, flow),
-        "start": start // SECOND_US, "seconds": np.maximum(seconds, 0), "fine": seconds <= kinds.FINE_S,
-        "status": np.array([_RANKS[one.quality.status] for one in found], np.int64),
-        "received": np.where(told, received, -1), "value": np.rint(value * 1_000).astype(np.int64),
-        "text": [None] * len(found),
+        "start": start // SECOND_US, "seconds": np.maximum(seconds, 0), "length": np.maximum(seconds, 0),
+        "fine": seconds <= kinds.FINE_S, "status": np.array([_RANKS[one.quality.status] for one in found], np.int64),
+        "received": np.where(told, np.minimum(received, rules.latest(arrived, parameters)), -1),
+        "value": np.rint(value * 1_000).astype(np.int64), "text": [None] * len(found),
+        "backfill": block.column("backfill"),
     }  # fmt: skip
     return pa.table([_cast(columns[one.name], one.type) for one in kinds.ROWS], schema=kinds.ROWS), np.asarray(sure)
 
@@ -176,10 +177,3 @@ def _seconds(text: str) -> int:
     except ValueError:
         return -1
     return seconds if seconds <= LONGEST_INTERVAL_S else -1
-
-
-def _in_time(start: Ints, seconds: Ints, arrived: Ints, parameters: Parameters) -> Flags:
-    end = start + np.clip(seconds, 0, LONGEST_INTERVAL_S) * SECOND_US
-    return np.asarray(
-        (start >= EARLIEST_US) & (end < LATEST_US) & (end <= arrived + parameters.future_skew_s * SECOND_US)
-    )

@@ -16,7 +16,8 @@ from segmentation.output import Answer, Rejected
 from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.sums import tile
-from segmentation.traits import apply_traits
+from segmentation.traits import apply_traits, equipped
+from segmentation.window import revised
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,7 @@ def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalSt
     state = _with_customers(state, rows.accepted, parameters)
     ids, calendar = state.customers.ids, Calendar(parameters.time_zone, parameters.epoch_s)
     tiles, window, first = dict(state.tiles), dict(state.window), state.customers.first.copy()
-    days = kinds.numbers(rows.fresh, "epoch")
-    for day in np.unique(days).tolist():
-        added = rows.fresh.filter(pa.array(days == day))
-        before = [kinds.unpack(window[day])] if day in window else []
-        whole = kinds.distinct(pa.concat_tables([*before, added]))
+    for day, whole in revised(rows.fresh, window, calendar).items():
         tiles[day], window[day] = tile(whole, ids, calendar), kinds.pack(whole)
         first[tiles[day].customer] = np.minimum(first[tiles[day].customer], day)
     customers = apply_traits(replace(state.customers, first=first), rows.accepted)
@@ -126,7 +123,7 @@ def _settled(state: LocalState, parameters: Parameters) -> LocalState:
     through = max(state.settled, state.closed - parameters.window)
     epochs, customers = range(state.settled + 1, through + 1), state.customers
     customers = replace(
-        customers,
+        equipped(customers, state.tiles, epochs),
         memories=absorbed(customers.memories, state.tiles, epochs, parameters),
         hours=absorbed_hours(customers.hours, state.tiles, epochs, parameters),
     )

@@ -14,7 +14,7 @@ from segmentation.local_state import Flag, LocalState, Models, Passport
 from segmentation.recent import Recent
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 2
+VERSION = 3
 
 
 class _Hot(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class _Hot(msgspec.Struct, frozen=True):
     past: Mapping[int, Model]
     customers: bytes
     recent: Mapping[str, Recent]
-    tiles: Mapping[int, tuple[bytes, bytes, bytes]]
+    tiles: Mapping[int, tuple[bytes, bytes, bytes, bytes]]
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -93,8 +93,9 @@ def _table_bytes(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes]:
-    return _array_bytes(tiles.customer), _array_bytes(tiles.sums), _array_bytes(tiles.hours)
+def _tile_bytes(tiles: Tiles) -> tuple[bytes, bytes, bytes, bytes]:
+    customer, sums, hours, owned = map(_array_bytes, (tiles.customer, tiles.sums, tiles.hours, tiles.owned))
+    return customer, sums, hours, owned
 
 
 def _array_bytes(part: Ints) -> bytes:
@@ -106,8 +107,9 @@ def _array(data: bytes) -> Ints:
     return np.frombuffer(pa.decompress(data[:-8], size, codec="lz4_raw", asbytes=True), np.int64)
 
 
-def _tiles(epoch: int, customer: bytes, sums: bytes, hours: bytes) -> Tiles:
+def _tiles(epoch: int, customer: bytes, sums: bytes, hours: bytes, owned: bytes) -> Tiles:
     numbers = _array(customer)
     return Tiles(
-        numbers, np.full(len(numbers), epoch), _array(sums).reshape(-1, WIDTH), _array(hours).reshape(-1, HOURS)
-    )
+        numbers, np.full(len(numbers), epoch), _array(sums).reshape(-1, WIDTH), _array(hours).reshape(-1, HOURS),
+        _array(owned),
+    )  # fmt: skip

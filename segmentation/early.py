@@ -27,6 +27,8 @@ from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, WIDTH, Floats, Ints, Tiles, add_up, tile
+from segmentation.traits import equipped
+from segmentation.window import touched
 
 AHEAD = 2
 """Epochs after the last closed one that are looked at: the present one, while the one before waits for its close."""
@@ -100,7 +102,7 @@ def _would_move(
     state: LocalState, model: Model, numbers: Ints, epoch: int, parameters: Parameters
 ) -> NDArray[np.bool_]:
     """Return (m,) whether each customer would move at the close of `epoch`, by the gathered sums."""
-    customers = state.customers.some(numbers)
+    customers = equipped(state.customers, state.tiles, range(state.settled + 1, state.closed + 1)).some(numbers)
     memories = _memories(state, numbers, epoch, parameters)
     space = space_of(model)
     points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
@@ -121,7 +123,7 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     """Close every epoch up to `epoch` on a copy that holds these customers alone; their moves, as flags."""
     if len(numbers) == 0:
         return []
-    copy = _alone(state, numbers)
+    copy = _alone(state, numbers, parameters)
     open_rows = pa.concat_tables(copy.open)
     times = _last_times(open_rows, epoch, parameters)
     limits = dict.fromkeys(np.unique(kinds.numbers(open_rows, "lane")).tolist(), EVERYTHING)
@@ -137,13 +139,11 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     return [flags[customer] for customer in sorted(flags)]
 
 
-def _alone(state: LocalState, numbers: Ints) -> LocalState:
+def _alone(state: LocalState, numbers: Ints, parameters: Parameters) -> LocalState:
     customers = state.customers.some(numbers)
     open_rows = kinds.of_customers(pa.concat_tables(state.open), customers.ids)
-    window = {
-        day: kinds.pack(kinds.of_customers(kinds.unpack(state.window[day]), customers.ids))
-        for day in np.unique(kinds.numbers(open_rows, "epoch")).tolist() if day in state.window
-    }  # fmt: skip
+    closed = touched(open_rows, state.window, Calendar(parameters.time_zone, parameters.epoch_s))
+    window = {day: kinds.pack(kinds.of_customers(rows, customers.ids)) for day, rows in closed.items()}
     tiles = {day: _of(tiles, numbers) for day, tiles in state.tiles.items()}
     return replace(state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None)
 
@@ -151,8 +151,8 @@ def _alone(state: LocalState, numbers: Ints) -> LocalState:
 def _of(tiles: Tiles, numbers: Ints) -> Tiles:
     """Tiles of these customers (m,), rising, under their new numbers."""
     kept = np.isin(tiles.customer, numbers)
-    number = np.searchsorted(numbers, tiles.customer[kept])
-    return Tiles(number, tiles.epoch[kept], tiles.sums[kept], tiles.hours[kept])
+    mine = tiles.some(kept)
+    return replace(mine, customer=np.searchsorted(numbers, mine.customer))
 
 
 def _last_times(rows: pa.Table, epoch: int, parameters: Parameters) -> dict[str, int]:

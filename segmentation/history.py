@@ -17,7 +17,7 @@ from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.space import centres_of, distances, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Tiles, tile
-from segmentation.traits import apply_traits
+from segmentation.traits import apply_traits, equipped
 
 
 def remember(rows: pa.Table, through: int, parameters: Parameters, generation: int) -> LocalState:
@@ -49,7 +49,7 @@ def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parame
     by_epoch = {epoch: tiles.of_epoch(epoch) for epoch in np.unique(tiles.epoch).tolist()}
     epochs = range(min(by_epoch, default=through), through + 1)
     return replace(
-        customers,
+        equipped(customers, by_epoch, epochs),
         memories=absorbed(customers.memories, by_epoch, epochs, parameters),
         hours=absorbed_hours(customers.hours, by_epoch, epochs, parameters),
     )

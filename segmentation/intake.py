@@ -30,11 +30,15 @@ MOST_BRACKETS = 100
 
 Fields = tuple[int, int, int, int, bool, int, int, int, str | None]
 """kind, channel, start [s], seconds [s], fine, status, received [us], value, text: what a message gives to ROWS."""
+_Good = tuple[str, int, int, *Fields, bool]
 
 
 @dataclass(frozen=True)
 class Message:
-    """One Kafka message: `time` [us] is the broker's, `size` [bytes] that of the whole value, which may be cut."""
+    """One Kafka message: `time` [us] is the broker's, `size` [bytes] that of the whole value, which may be cut.
+
+    `backfill` is whether its header says ``origin: backfill``.
+    """
 
     lane: int
     offset: int
@@ -42,6 +46,7 @@ class Message:
     key: bytes | None
     value: bytes | None
     size: int
+    backfill: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Intake:
 
 def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> Intake:
     """Parse and check messages; crossings are reported for epochs after `closed`. About 6 us per message."""
-    good: list[tuple[str, int, int, *Fields]] = []
+    good: list[_Good] = []
     clocks: list[tuple[int, int, int]] = []
     rejected = []
     for message in messages:
@@ -64,7 +69,7 @@ def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> In
                 clocks.append((message.lane, message.offset, _clock(message, parameters)))
             else:
                 customer, fields = _accept(message, parameters)
-                good.append((customer, message.lane, message.offset, *fields))
+                good.append((customer, message.lane, message.offset, *fields, message.backfill))
         except Refusal as refusal:
             rejected.append(_rejected(message, refusal))
     whole = _table(good)
@@ -78,12 +83,12 @@ def _rejected(message: Message, refusal: Refusal) -> Rejected:
     return Rejected(message.lane, message.offset, refusal.reason, refusal.detail, message.key, value)
 
 
-def _table(good: list[tuple[str, int, int, *Fields]]) -> pa.Table:
+def _table(good: list[_Good]) -> pa.Table:
     if not good:
         return kinds.NONE
-    names = (name for name in kinds.ROWS.names if name != "epoch")
+    names = (name for name in kinds.ROWS.names if name not in ("epoch", "length"))
     columns = dict(zip(names, zip(*good, strict=True), strict=True))
-    columns["epoch"] = (0,) * len(good)
+    columns |= {"epoch": (0,) * len(good), "length": columns["seconds"]}
     return pa.table([pa.array(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
 
 
@@ -136,10 +141,15 @@ def _accept(message: Message, parameters: Parameters) -> tuple[str, Fields]:
     return customer, reader(content, message, parameters)
 
 
+def _latest(message: Message, parameters: Parameters) -> int:
+    """Return the latest moment [us] that a message may speak of: when the broker took it, and the allowed skew."""
+    return message.time + parameters.future_skew_s * SECOND_US
+
+
 def _checked(us: int, message: Message, parameters: Parameters) -> int:
     if not EARLIEST_US <= us < LATEST_US:
         raise Refusal("implausible_time", "times lie between 2000 and 2200")
-    if us > message.time + parameters.future_skew_s * SECOND_US:
+    if us > _latest(message, parameters):
         raise Refusal("future", f"{(us - message.time) // SECOND_US} s after the broker took it")
     return us
 
@@ -157,7 +167,9 @@ def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fiel
         raise Refusal("too_large", f"{reading.value} kWh in {seconds} s")
     kind = kinds.IMPORT if reading.flow_direction == "forward" else kinds.EXPORT
     channel = kinds.channel(f"{reading.usage_point_id}|{reading.reading_type}|{kind}")
-    received = -1 if reading.received_at is None else microseconds(reading.received_at)
+    received = -1
+    if reading.received_at is not None:  # a head end whose clock is ahead must not win over all that comes later
+        received = min(microseconds(reading.received_at), _latest(message, parameters))
     status = STATUSES.index(reading.quality.status)
     watt_hours = round(reading.value * 1_000)
     return kind, channel, start // SECOND_US, seconds, seconds <= kinds.FINE_S, status, received, watt_hours, None

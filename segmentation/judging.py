@@ -23,6 +23,7 @@ from segmentation.parameters import Parameters
 from segmentation.recent import renewed
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats
+from segmentation.traits import equipped
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,10 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched."""
     epoch, calendar = state.closed, Calendar(parameters.time_zone, parameters.epoch_s)
     customers = state.customers.with_width(len(model.indices))
-    memories = absorbed(customers.memories, state.tiles, range(state.settled + 1, epoch + 1), parameters)
-    space = space_of(model)
-    traces = space.trace(vectors(view_of(customers, memories, epoch, parameters), space.indices))
+    unsettled, space = range(state.settled + 1, epoch + 1), space_of(model)
+    memories = absorbed(customers.memories, state.tiles, unsettled, parameters)
+    view = view_of(equipped(customers, state.tiles, unsettled), memories, epoch, parameters)
+    traces = space.trace(vectors(view, space.indices))
     points = space.point(traces)
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)

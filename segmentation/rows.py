@@ -1,7 +1,8 @@
 """Rows: accepted readings, transactions and archive changes in one Arrow table, cut at epoch boundaries.
 
 A row knows where it came from (lane, offset), which epoch it belongs to, and what makes it the same as another one
-(customer, channel, start): of equals the greatest (status, received, value) wins, in any order of arrival.
+(customer, channel, start; of a transaction customer and channel alone): of equals the greatest (status, received,
+length, value) wins, in any order of arrival.
 """
 
 import zlib
@@ -33,14 +34,17 @@ _COLUMNS: dict[str, Any] = {
     "channel": pa.int64(),
     "start": pa.int64(),
     "seconds": pa.int32(),
+    "length": pa.int32(),
     "fine": pa.bool_(),
     "status": pa.int8(),
     "received": pa.int64(),
     "value": pa.int64(),
     "text": pa.string(),
+    "backfill": pa.bool_(),
 }
 ROWS = pa.schema(_COLUMNS)
-"""`start` is the whole row's first instant [s since 1970]; `seconds` [s] and `value` [Wh, or cents] are the piece's."""
+"""`start` [s since 1970] and `length` [s] are the whole row's; `seconds` [s] and `value` [Wh, or cents] the piece's;
+`backfill`: whether it was sent as history."""
 
 NONE = ROWS.empty_table()
 
@@ -114,27 +118,40 @@ def _replace(rows: pa.Table, **columns: NDArray[np.int64]) -> pa.Table:
 
 
 def distinct(rows: pa.Table) -> pa.Table:
-    """One row for each identity (customer, channel, start, epoch): the greatest (status, received, value).
+    """One row for each identity and epoch: of equal identities the greatest (status, received, length, value).
 
-    The result's order is by customer, then identity; independent of the order of `rows`. O(n log n).
+    Of readings of one identity only those of the greatest (status, received, length) stay, in all epochs of `rows`: a
+    revision of another length leaves nothing behind. The result's order is by customer, then identity; independent of
+    the order of `rows`. O(n log n).
     """
     if rows.num_rows == 0:
         return rows
-    customer = rows.column("customer").combine_chunks().dictionary_encode()
-    rank = np.argsort(np.argsort(customer.dictionary.to_numpy(zero_copy_only=False)))
-    code = rank[customer.indices.to_numpy()]
-    same = [numbers(rows, name) for name in ("epoch", "start", "channel")]
+    kind, epoch, value = (numbers(rows, name) for name in ("kind", "epoch", "value"))
+    start = np.where((kind >= PURCHASE) & (kind <= OTHER), 0, numbers(rows, "start"))
+    same = [start, numbers(rows, "channel"), _ranks(rows)]
+    better = [numbers(rows, name) for name in ("length", "received", "status")]
     # the order has to be total: which of two equal rows is kept must not depend on which came first
     place = numbers(rows, "lane") << 48 | numbers(rows, "offset")
-    content = numbers(rows, "kind") << 32 | numbers(rows, "seconds")
-    better = [numbers(rows, name) for name in ("value", "received", "status")]
-    order = np.lexsort([place, content, *better, *same, code])
-    last = np.zeros(len(order), np.bool_)
-    for key in (*same, code):
-        ordered = key[order]
-        last[:-1] |= ordered[1:] != ordered[:-1]
-    last[-1] = True
-    return rows.take(order[last])
+    order = np.lexsort([place, kind << 32 | numbers(rows, "seconds"), value, epoch, *better, *same])
+    same, better = ([key[order] for key in keys] for keys in (same, better))
+    greatest = _last_of_each(same)
+    of_identity = np.flatnonzero(greatest)[np.cumsum(greatest) - greatest]
+    wins = np.all([key == key[of_identity] for key in better], axis=0)
+    return rows.take(order[wins & _last_of_each([*same, *better, epoch[order]])])
+
+
+def _ranks(rows: pa.Table) -> NDArray[np.int64]:
+    """Return a number (n,) for each row's customer, rising with its name."""
+    customer: Any = rows.column("customer").combine_chunks().dictionary_encode()
+    rank = np.argsort(np.argsort(customer.dictionary.to_numpy(zero_copy_only=False)))
+    return np.asarray(rank[customer.indices.to_numpy()])
+
+
+def _last_of_each(keys: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """Return (n,) whether each of the ordered rows is the last one before any of `keys` changes."""
+    last = np.ones(len(keys[0]), np.bool_)
+    last[:-1] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return last
 
 
 def of_customers(rows: pa.Table, customers: Texts) -> pa.Table:

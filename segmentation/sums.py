@@ -23,6 +23,8 @@ COLUMNS = (
 COLUMN = {name: number for number, name in enumerate(COLUMNS)}
 WIDTH = len(COLUMNS)
 HOURS = 24
+ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
+"""Services that leave something at the customer's."""
 NIGHT_ENDS, NIGHT_STARTS, EVENING_STARTS, EVENING_ENDS = 6, 22, 17, 21
 _DERIVED = ("active", "power", "power_squared", "peak", "fine_active")
 _ESTIMATED, _MEASURED = 1, 2
@@ -32,18 +34,24 @@ _ESTIMATED, _MEASURED = 1, 2
 class Tiles:
     """Sums of some customers and epochs: row i is customer `customer[i]` (its number) in epoch `epoch[i]`.
 
-    `sums` (m, WIDTH) and `hours` (m, 24) [Wh by local hour] are exact integers; rows are in (epoch, customer) order.
+    `sums` (m, WIDTH) and `hours` (m, 24) [Wh by local hour] are exact integers, `owned` (m,) the set of assets bought,
+    one bit for each of ASSETS; rows are in (epoch, customer) order.
     """
 
     customer: Ints
     epoch: Ints
     sums: Ints
     hours: Ints
+    owned: Ints
 
     def of_epoch(self, epoch: int) -> "Tiles":
         """Return the tiles of one epoch, a view."""
         begin, end = np.searchsorted(self.epoch, [epoch, epoch + 1])
-        return Tiles(self.customer[begin:end], self.epoch[begin:end], self.sums[begin:end], self.hours[begin:end])
+        return self.some(slice(int(begin), int(end)))
+
+    def some(self, chosen: slice | NDArray[np.bool_]) -> "Tiles":
+        """Return the chosen tiles."""
+        return Tiles(*(part[chosen] for part in (self.customer, self.epoch, self.sums, self.hours, self.owned)))
 
 
 def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
@@ -60,11 +68,12 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     customer, epoch, rows = customer[order], epoch[order], rows.take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
-        return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64))
+        return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64), first)
     parts, hours = _contributions(rows, calendar)
     peak = np.maximum.reduceat(parts[:, COLUMN["peak"]], first)
     sums = _derive(np.add.reduceat(parts, first), peak)
-    return Tiles(customer[first], epoch[first], sums, np.add.reduceat(hours, first))
+    owned = np.bitwise_or.reduceat(_bought(rows), first)
+    return Tiles(customer[first], epoch[first], sums, np.add.reduceat(hours, first), owned)
 
 
 def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
@@ -103,6 +112,13 @@ def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
     parts[:, COLUMN["enquiries"]] = kind == kinds.ENQUIRY
     parts[:, COLUMN["payments"]] = (kind == kinds.PAYMENT) | late
     parts[:, COLUMN["late_payments"]] = late
+
+
+def _bought(rows: pa.Table) -> Ints:
+    """Return the bit (n,) of the asset that each row says was bought, 0 of all other rows."""
+    asset = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(ASSETS)), len(ASSETS))
+    bits = np.array([*(1 << number for number in range(len(ASSETS))), 0], np.int64)
+    return np.where(kinds.numbers(rows, "kind") == kinds.PURCHASE, bits[asset.to_numpy()], 0)
 
 
 def add_up(whole: Ints, tiles: Tiles) -> Ints:

@@ -82,7 +82,7 @@ def _seconds(instants: Column) -> NDArray[np.int64]:
 
 
 def _rows(count: int, **columns: object) -> pa.Table:
-    columns["epoch"] = np.zeros(count)
+    columns |= {"epoch": np.zeros(count), "length": columns["seconds"], "backfill": np.zeros(count, np.bool_)}
     columns.setdefault("text", [None] * count)
     return pa.table([_column(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
 

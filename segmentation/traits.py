@@ -1,5 +1,6 @@
 """What a customer has and is: archive attributes and assets, as numbers, in force by date."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -14,10 +15,9 @@ from segmentation import rows as kinds
 from segmentation.customers import Customers
 from segmentation.indices import TRAITS
 from segmentation.rows import pc
+from segmentation.sums import Tiles
 from segmentation.value_mapping import ValueMapping, parse
 
-ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
-"""Services that leave something at the customer's."""
 CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
 CLASSES = {
     "household": "household", "residential": "household", "commercial": "business", "industrial": "plant",
@@ -37,33 +37,33 @@ def value_mapping() -> ValueMapping:
 
 
 def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
-    """Return customers after the archive changes and purchases in `rows`; the latest `valid_from` wins, in any order.
+    """Return customers after the archive changes in `rows`; the latest `valid_from` wins, in any order.
 
     All customers of `rows` must be known. Inputs untouched.
     """
-    told = rows.filter(pc.is_valid(rows.column("text")))
+    told = rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES))
     if told.num_rows == 0:
         return customers
     number = dict(zip(customers.ids.to_pylist(), range(len(customers)), strict=True))
     traits, since, noun = customers.traits.copy(), customers.traits_from.copy(), customers.noun.copy()
     for row in told.sort_by([("start", "ascending"), ("offset", "ascending")]).to_pylist():
-        at = number[row["customer"]]
-        if row["kind"] == kinds.PURCHASE:
-            traits[at, OWNED] = _owned(traits[at, OWNED], row["text"])
-        elif row["kind"] == kinds.ATTRIBUTES:
-            archive = _decode.decode(row["text"])
-            if (valid := microseconds(archive.valid_from)) >= since[at]:
-                since[at], noun[at] = valid, _noun(archive)
-                traits[at, :OWNED] = _numbers(archive)
-                traits[at, OWNED] = 0.0 if np.isnan(traits[at, OWNED]) else traits[at, OWNED]
+        at, archive = number[row["customer"]], _decode.decode(row["text"])
+        if (valid := microseconds(archive.valid_from)) >= since[at]:
+            since[at], noun[at] = valid, _noun(archive)
+            traits[at, :OWNED] = _numbers(archive)
+            traits[at, OWNED] = np.nan_to_num(traits[at, OWNED])
     return replace(customers, traits=traits, traits_from=since, noun=noun)
 
 
-def _owned(owned: float, service: str) -> float:
-    """Assets are counted as a set of bits inside one number; `assets` in the view counts them."""
-    if service not in ASSETS:
-        return owned
-    return float(int(0 if np.isnan(owned) else owned) | 1 << ASSETS.index(service))
+def equipped(customers: Customers, tiles: Mapping[int, Tiles], epochs: range) -> Customers:
+    """Return customers who also own what they bought in these epochs; untouched. A set, so any order gives the same."""
+    traits = customers.traits.copy()
+    for epoch in epochs:
+        if (day := tiles.get(epoch)) is not None:
+            bought = day.some(day.owned > 0)
+            owned = np.nan_to_num(traits[bought.customer, OWNED]).astype(np.int64)
+            traits[bought.customer, OWNED] = owned | bought.owned
+    return replace(customers, traits=traits)
 
 
 def _numbers(archive: Archive) -> tuple[float, float, float]:

@@ -29,7 +29,8 @@ def parcels(spark: SparkSession, deployment: Deployment) -> DataFrame:
     Columns: `bucket, lane, offset, time [us], payload`. No column of integers is ever null: pandas would make floats of
     it.
     """
-    data = _topic(spark, deployment, ",".join(INPUTS), {"maxOffsetsPerTrigger": str(deployment.rows_per_batch)})
+    limit = {"maxOffsetsPerTrigger": str(deployment.rows_per_batch), "includeHeaders": "true"}
+    data = _topic(spark, deployment, ",".join(INPUTS), limit)
     control = _topic(spark, deployment, CONTROL, {})
     every = f.explode(f.sequence(f.lit(0), f.lit(deployment.parameters.buckets - 1)))
     commands = control.select(
@@ -46,7 +47,7 @@ def _messages(data: DataFrame, limit: int) -> DataFrame:
     size = f.coalesce(f.length("value"), f.lit(-1))
     return data.select(
         _lane().alias("lane"), "offset", f.unix_micros("timestamp").alias("time"), "key", cut.alias("value"),
-        size.alias("size"),
+        size.alias("size"), _backfill().alias("backfill"),
     )  # fmt: skip
 
 
@@ -54,6 +55,14 @@ def _topic(spark: SparkSession, deployment: Deployment, topics: str, options: di
     fixed = {"subscribe": topics, "startingOffsets": "earliest", "failOnDataLoss": "true"}
     every = {**READER, **deployment.options, **options, **fixed}
     return spark.readStream.format("kafka").options(**every).load()
+
+
+def _backfill() -> Column:
+    """Whether a message's headers say ``origin: backfill``."""
+    said = f.exists(
+        "headers", lambda one: (one["key"] == "origin") & (one["value"] == f.lit("backfill").cast("binary"))
+    )
+    return f.coalesce(said, f.lit(False))  # noqa: FBT003 - a literal of Spark's
 
 
 def _lane() -> Column:

@@ -20,7 +20,8 @@ calendars = st.sampled_from([CALENDAR, Calendar("UTC"), Calendar("UTC", HOUR), C
 def row(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - columns of every type
     usual = {
         "customer": "C", "lane": 0, "offset": 0, "epoch": 0, "kind": kinds.IMPORT, "channel": 1, "start": BEGIN,
-        "seconds": HOUR, "fine": True, "status": 2, "received": -1, "value": 1_000, "text": None,
+        "seconds": HOUR, "length": values.get("seconds", HOUR), "fine": True, "status": 2, "received": -1,
+        "value": 1_000, "text": None, "backfill": False,
     }  # fmt: skip
     return usual | values
 
@@ -60,7 +61,7 @@ def test_a_piece_gets_its_share_of_time_on_a_day_of_23_hours() -> None:
 equals = st.builds(
     row, customer=st.sampled_from(["A", "B", "\U0001f600"]), channel=st.integers(1, 2), start=st.integers(0, 1),
     epoch=st.integers(0, 1), status=st.integers(0, 3), received=st.integers(-1, 1), value=st.integers(0, 1),
-    seconds=st.sampled_from([900, HOUR]), kind=st.sampled_from([kinds.PURCHASE, kinds.ENQUIRY]),
+    seconds=st.sampled_from([900, HOUR]), kind=st.sampled_from([kinds.IMPORT, kinds.EXPORT]),
     offset=st.integers(0, 9),
 )  # fmt: skip
 
@@ -70,16 +71,38 @@ equals = st.builds(
 def test_of_equal_rows_the_greatest_stays_in_any_order(rows: list[dict[str, Any]], chance: Random) -> None:
     shuffled = chance.sample(rows, len(rows))
     found, again = (kinds.distinct(pa.Table.from_pylist(given, kinds.ROWS)).to_pylist() for given in (rows, shuffled))
-    best: dict[tuple[Any, ...], tuple[int, int, int]] = {}
-    for one in rows:
-        key = (one["customer"], one["channel"], one["start"], one["epoch"])
-        best[key] = max(best.get(key, (-1, -9, -9)), (one["status"], one["received"], one["value"]))
     assert found == again
-    assert {
-        (one["customer"], one["channel"], one["start"], one["epoch"]): (one["status"], one["received"], one["value"])
-        for one in found
-    } == best
-    assert len(found) == len(best)
+    assert sorted(map(content, found)) == sorted(expected(rows))
+
+
+def content(one: dict[str, Any]) -> tuple[Any, ...]:
+    return *identity(one), *rank(one), one["epoch"], one["value"]
+
+
+def identity(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["customer"], one["channel"], one["start"]
+
+
+def rank(one: dict[str, Any]) -> tuple[int, ...]:
+    return one["status"], one["received"], one["length"]
+
+
+def expected(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Return what stays: of each identity the pieces of the greatest rank, of those in one epoch the greatest value."""
+    found = []
+    for same in {identity(one) for one in rows}:
+        highest = max(rank(one) for one in rows if identity(one) == same)
+        best = [one for one in rows if (identity(one), rank(one)) == (same, highest)]
+        epochs = {one["epoch"] for one in best}
+        found += [max(content(one) for one in best if one["epoch"] == epoch) for epoch in epochs]
+    return found
+
+
+def test_a_transaction_is_known_by_its_id_alone_within_a_day() -> None:
+    rows = [row(kind=kinds.PURCHASE, start=BEGIN + hour, value=hour, seconds=0) for hour in (1, 7, 3)]
+    assert kinds.distinct(pa.Table.from_pylist(rows, kinds.ROWS)).to_pylist() == [rows[1]]
+    readings = [one | {"kind": kinds.IMPORT} for one in rows]
+    assert kinds.distinct(pa.Table.from_pylist(readings, kinds.ROWS)).num_rows == 3
 
 
 @given(st.lists(equals, max_size=20))

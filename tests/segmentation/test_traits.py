@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from schemas.archive import Archive
 from schemas.times import instant
+from schemas.transaction import SERVICES
 from segmentation import rows as kinds
 from segmentation.customers import newcomers
-from segmentation.traits import ASSETS, CAPACITY, INTENSITY, OWNED, START, apply_traits, value_mapping
+from segmentation.sums import ASSETS, tile
+from segmentation.traits import CAPACITY, INTENSITY, OWNED, START, apply_traits, equipped, value_mapping
 from tests.segmentation.runs import laws
 from tests.segmentation.test_rows import BEGIN, row
+from tests.segmentation.towns import CALENDAR
 
 US = 1_000_000
 
@@ -25,13 +28,15 @@ def filed(at: int, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - attri
     return row(kind=kinds.ATTRIBUTES, start=at, text=msgspec.json.encode(record).decode())
 
 
-def bought(service: str) -> dict[str, Any]:
-    return row(kind=kinds.PURCHASE, text=service)
+def bought(service: str, number: int = 0) -> dict[str, Any]:
+    return row(kind=kinds.PURCHASE, text=service, channel=number or 10 + SERVICES.index(service))
 
 
 def traits_of(*rows: dict[str, Any]) -> list[float]:
     table = pa.Table.from_pylist([one | {"offset": n} for n, one in enumerate(rows)], kinds.ROWS)
-    found: list[float] = apply_traits(newcomers(["C"], 1), table).traits[0].tolist()
+    customers = apply_traits(newcomers(["C"], 1), table)
+    tiles = tile(kinds.distinct(table), customers.ids, CALENDAR)
+    found: list[float] = equipped(customers, {0: tiles}, range(1)).traits[0].tolist()
     return found
 
 
@@ -57,6 +62,13 @@ def test_assets_are_a_set_and_only_lasting_services_are_assets() -> None:
     assert np.isnan(traits_of(bought("efficiency"))[OWNED])
     owned = traits_of(bought("pv"), bought("pv"), bought("efficiency"), bought("storage"))[OWNED]
     assert owned == float(1 << ASSETS.index("pv") | 1 << ASSETS.index("storage"))
+
+
+def test_a_transaction_that_comes_again_with_another_service_counts_one_asset() -> None:
+    first, again = bought("pv", 7), bought("storage", 7)
+    for rows in ((first, again), (again, first)):
+        assert int(traits_of(*rows)[OWNED]).bit_count() == 1
+    assert traits_of(again, first | {"value": 9_999})[OWNED] == float(1 << ASSETS.index("pv"))
 
 
 changes = st.lists(
