@@ -66,7 +66,8 @@ def history(spark: SparkSession, customers: int, folder: Location) -> None:
         customer().alias("customer"), f.lit(0).alias("lane"), f.col("n").alias("offset"), f.lit(0).alias("epoch"),
         f.lit(0).cast("tinyint").alias("kind"), f.lit(1).cast("long").alias("channel"),
         start.cast("long").alias("start"),
-        f.lit(86_400).alias("seconds"), f.lit(86_400).alias("length"), (f.col("n") < 0).alias("fine"), f.lit(2).cast("tinyint").alias("status"),
+        f.lit(86_400).alias("seconds"), f.lit(86_400).alias("length"), (f.col("n") < 0).alias("fine"),
+        f.lit(2).cast("tinyint").alias("status"),
         f.lit(-1).cast("long").alias("received"), (load() * 24_000).cast("long").alias("value"),
         f.lit(None).cast("string").alias("text"), (f.col("n") < 0).alias("backfill"),
     )  # fmt: skip
