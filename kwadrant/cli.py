@@ -188,7 +188,7 @@ def replay(
 ) -> None:  # fmt: skip
     """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
     from kwadrant import replay as verb
-    from kwadrant.inputs import inputs
+    from kwadrant.inputs import inputs, refusals
 
     with told():
         began = time.monotonic()
@@ -196,6 +196,8 @@ def replay(
         found = verb.run(load(zone=zone), given, k=k, random_state=random_state, seed_until=seed_until, early=early,
                          report=_every_two_seconds("epochs"))  # fmt: skip
         verb.write(found, out)
+        if found.refused:
+            say(refusals(found.refused))
         confirmed = sum(event.status == "confirmed" for event in found.events)
         say(f"{confirmed} confirmed moves, {len(found.models)} models in {time.monotonic() - began:.1f} s; see {out}")
 

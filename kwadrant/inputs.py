@@ -1,6 +1,6 @@
 """The user's three tables, read once with one set of options."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,8 @@ from kwadrant.order import Blocks, Tables
 from kwadrant.tables import parse_duration, read_archive, read_transactions, reading_blocks
 from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS, lane
 from segmentation import tables
+from segmentation.parameters import Parameters
+from segmentation.tables import Arrival, Taken
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,34 @@ class Inputs:
         """Return what `produce` sends."""
         return Tables(readings=self.blocks(), transactions=self._transactions(), archive=self._archive())
 
-    def rows(self) -> Iterator[pa.Table]:
-        """Whole rows for the folds, block by block: archive and transactions first."""
+    def taken(self, parameters: Parameters, now: int) -> Iterator[Taken]:
+        """Yield whole rows for the folds, block by block, archive and transactions first, as if sent `now` [us]."""
         if self.archive is not None:
-            yield tables.archive(read_archive(self.archive, zone=self.zone), lane(ARCHIVE, 0))
+            arrival = Arrival(lane(ARCHIVE, 0), now, parameters)
+            yield tables.archive(read_archive(self.archive, zone=self.zone), arrival)
         if self.transactions is not None:
-            yield tables.transactions(read_transactions(self.transactions, zone=self.zone), lane(TRANSACTIONS, 0))
+            arrival = Arrival(lane(TRANSACTIONS, 0), now, parameters)
+            yield tables.transactions(read_transactions(self.transactions, zone=self.zone), arrival)
         for block in self.blocks():
-            yield tables.readings(block, lane(READINGS, 0))
+            yield tables.readings(block, Arrival(lane(READINGS, 0), now, parameters))
 
     def _transactions(self) -> Blocks:
         return () if self.transactions is None else read_transactions(self.transactions, zone=self.zone)
 
     def _archive(self) -> Blocks:
         return () if self.archive is None else read_archive(self.archive, zone=self.zone)
+
+
+def refusals(refused: Mapping[str, int]) -> str:
+    """Return how many rows were refused and why, as a sentence; empty where none was.
+
+    Examples
+    --------
+    >>> refusals({"negative": 2, "future": 1})
+    'refused 3 rows: 1 future, 2 negative'
+    """
+    parts = [f"{count} {reason}" for reason, count in sorted(refused.items())]
+    return f"refused {sum(refused.values())} rows: {', '.join(parts)}" if parts else ""
 
 
 def parse_map(pairs: list[str]) -> dict[str, str]:

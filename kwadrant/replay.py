@@ -1,8 +1,9 @@
 """`kwadrant replay`: both folds in one process over files; writes events, models and customers."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from kwadrant.inputs import Inputs
 from kwadrant.settings import Settings
 from schemas.event import Event
 from schemas.model import Model
-from schemas.times import iso
+from schemas.times import iso, microseconds
 from segmentation import replay
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
@@ -32,17 +33,19 @@ class Replayed:
     events: list[Event]
     models: list[Model]
     replay: replay.Replay
+    refused: Mapping[str, int]
 
 
 def run(settings: Settings, given: Inputs, *, k: int, random_state: int, seed_until: datetime | None, early: bool,
         report: Callable[[int, int], None] | None = None) -> Replayed:  # fmt: skip
     """Seed on the rows before `seed_until` (the first half of the days where None), and fold the rest."""
-    log = replay.Log.of(*given.rows())
+    taken = list(given.taken(settings.parameters(), microseconds(datetime.now(UTC))))
+    log = replay.Log.of(*(block.rows for block in taken))
     customers = len(log.rows.column("customer").unique())
     parameters = settings.parameters(buckets=buckets_for(customers))
     epoch = through(seed_until, parameters, _middle(log, parameters))
     running = replay.begin(log, Fit(k=k, random_state=random_state, epoch=epoch), parameters)
-    found = Replayed([], [running.central.force], running)
+    found = Replayed([], [running.central.force], running, sum((Counter(block.refused) for block in taken), Counter()))
     for step in replay.run(running, log, early=early, report=report):
         found.events.extend(step.events)
         found.models.extend(step.promoted)

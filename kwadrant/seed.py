@@ -1,8 +1,9 @@
 """`kwadrant seed`: from tables of history to a deployment that can stream."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from pyspark.sql import SparkSession
 
 from batch_init import seeding
 from kwadrant.common import client_of, spark_jars, through
-from kwadrant.inputs import Inputs
+from kwadrant.inputs import Inputs, refusals
 from kwadrant.settings import Settings
 from kwadrant.spark import session
 from schemas.control import Promote
+from schemas.times import microseconds
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
@@ -38,7 +40,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="kwadrant-") as spare:
         report("reading the tables")
         rows = _spool(settings.folder, Path(spare))
-        customers, last = _write_rows(given, rows, settings)
+        customers, last = _write_rows(given, rows, settings, report)
         parameters = settings.parameters(buckets=seeding.buckets_for(customers))
         ask = Fit(k=k, random_state=random_state, epoch=through(until, parameters, last))
         before = newest_seeding(client, parameters.stream)
@@ -89,17 +91,22 @@ def _staged(rows: Path, folder: Location) -> Location:
     return there
 
 
-def _write_rows(given: Inputs, file: Path, settings: Settings) -> tuple[int, int | None]:
+def _write_rows(given: Inputs, file: Path, settings: Settings, report: Report) -> tuple[int, int | None]:
     """Write whole rows as Parquet, block by block; the number of customers, and the last epoch that is over."""
+    refused: Counter[str] = Counter()
     customers: set[str] = set()
     latest = None
     with pq.ParquetWriter(file, ROWS, compression="zstd") as writer:
-        for block in given.rows():
+        for taken in given.taken(settings.parameters(), microseconds(datetime.now(UTC))):
+            block = taken.rows
+            refused.update(taken.refused)
             writer.write_table(block)
             customers.update(names(pc.unique(block.column("customer"))))
             if block.num_rows:
                 end = int((numbers(block, "start").astype(np.int64) + numbers(block, "seconds")).max())
                 latest = end if latest is None else max(latest, end)
+    if refused:
+        report(refusals(refused))
     if latest is None:
         return 0, None
     calendar = Calendar(settings.time_zone, settings.parameters().epoch_s)

@@ -1,6 +1,6 @@
 """Intake: from messages, or from tables, to rows. Good rows and refused ones part here, and none is lost."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ MOST_BRACKETS = 100
 
 Fields = tuple[int, int, int, int, bool, int, int, int, str | None]
 """kind, channel, start [s], seconds [s], fine, status, received [us], value, text: what a message gives to ROWS."""
-_Good = tuple[str, int, int, *Fields, bool]
+Good = tuple[str, int, int, *Fields, bool]
+"""customer, lane, offset, fields, backfill: a whole row."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Intake:
 
 def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> Intake:
     """Parse and check messages; crossings are reported for epochs after `closed`. About 6 us per message."""
-    good: list[_Good] = []
+    good: list[Good] = []
     clocks: list[tuple[int, int, int]] = []
     rejected = []
     for message in messages:
@@ -72,7 +73,7 @@ def read(messages: Iterable[Message], closed: int, parameters: Parameters) -> In
                 good.append((customer, message.lane, message.offset, *fields, message.backfill))
         except Refusal as refusal:
             rejected.append(_rejected(message, refusal))
-    whole = _table(good)
+    whole = whole_rows(good)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     crossings = crossings_of(whole, clocks, closed, parameters)
     return Intake(kinds.split(whole, calendar), tuple(rejected), crossings)
@@ -83,7 +84,8 @@ def _rejected(message: Message, refusal: Refusal) -> Rejected:
     return Rejected(message.lane, message.offset, refusal.reason, refusal.detail, message.key, value)
 
 
-def _table(good: list[_Good]) -> pa.Table:
+def whole_rows(good: Sequence[Good]) -> pa.Table:
+    """Return uncut rows of what was accepted."""
     if not good:
         return kinds.NONE
     names = (name for name in kinds.ROWS.names if name not in ("epoch", "length"))
@@ -154,7 +156,8 @@ def _checked(us: int, message: Message, parameters: Parameters) -> int:
     return us
 
 
-def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fields:
+def reading_fields(reading: Reading, message: Message, parameters: Parameters) -> Fields:
+    """Return what a reading gives to ROWS, or raise the refusal by whose rule it may not."""
     try:
         seconds = duration_seconds(reading.interval.duration)
     except ValueError as error:
@@ -175,7 +178,8 @@ def _reading(reading: Reading, message: Message, parameters: Parameters) -> Fiel
     return kind, channel, start // SECOND_US, seconds, seconds <= kinds.FINE_S, status, received, watt_hours, None
 
 
-def _transaction(transaction: Transaction, message: Message, parameters: Parameters) -> Fields:
+def transaction_fields(transaction: Transaction, message: Message, parameters: Parameters) -> Fields:
+    """Return what a transaction gives to ROWS, or raise the refusal by whose rule it may not."""
     time = _checked(microseconds(transaction.time), message, parameters)
     kind = kinds.TRANSACTION_KINDS.get(transaction.kind, kinds.OTHER)
     if kind == kinds.PAYMENT and transaction.due is not None and transaction.time > transaction.due:
@@ -185,7 +189,8 @@ def _transaction(transaction: Transaction, message: Message, parameters: Paramet
     return kind, kinds.channel(transaction.transaction_id), time // SECOND_US, 0, False, 2, -1, cents, text
 
 
-def _archive(archive: Archive, message: Message, parameters: Parameters) -> Fields:
+def archive_fields(archive: Archive, message: Message, parameters: Parameters) -> Fields:
+    """Return what an archive change gives to ROWS, or raise the refusal by whose rule it may not."""
     time = _checked(microseconds(archive.valid_from), message, parameters)
     text = msgspec.json.encode(archive).decode()
     return kinds.ATTRIBUTES, 0, time // SECOND_US, 0, False, 2, -1, 0, text
@@ -193,8 +198,8 @@ def _archive(archive: Archive, message: Message, parameters: Parameters) -> Fiel
 
 _CLOCK = msgspec.json.Decoder(Clock)
 _READERS: tuple[tuple[msgspec.json.Decoder[Any], Callable[[Any, Message, Parameters], Fields]], ...] = (
-    (msgspec.json.Decoder(Reading), _reading),
-    (msgspec.json.Decoder(Transaction), _transaction),
-    (msgspec.json.Decoder(Archive), _archive),
+    (msgspec.json.Decoder(Reading), reading_fields),
+    (msgspec.json.Decoder(Transaction), transaction_fields),
+    (msgspec.json.Decoder(Archive), archive_fields),
 )
 """Decoder and reader by the index of the topic in `schemas.topics.INPUTS`."""

@@ -1,6 +1,12 @@
-"""Rows from tables: what a user's Parquet or CSV holds, as the same rows that the messages of `produce` become."""
+"""Rows from tables: what a user's Parquet or CSV holds, as the same rows that the messages of `produce` become.
 
-from typing import Any
+What the stream would refuse is refused here, by the same rules and under the same names.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -8,62 +14,104 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.archive import Archive
-from schemas.reading import ENERGY_READING_TYPE, STATUSES
+from schemas.reading import ENERGY_READING_TYPE, LARGEST_KWH, STATUSES
+from schemas.rejection import Refusal, refusal_of
+from schemas.transaction import Transaction
 from segmentation import rows as kinds
+from segmentation import rules
+from segmentation.intake import (
+    SECOND_US,
+    Fields,
+    Good,
+    Message,
+    archive_fields,
+    transaction_fields,
+    whole_rows,
+)
+from segmentation.parameters import Parameters
 from segmentation.rows import pc
 
-SECOND_US = 1_000_000
+_LONGEST_NAME = 64
 
 Column = Any  # the stubs do not know what a cast gives
+Record = TypeVar("Record", Transaction, Archive)
 
 
-def readings(table: pa.Table, lane: int = 0) -> pa.Table:
-    """Whole rows of a table of readings; the offset is the row's number. O(n)."""
+@dataclass(frozen=True)
+class Arrival:
+    """How a table would arrive: on `lane`, taken by the broker at `time` [us]."""
+
+    lane: int
+    time: int
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a table holds: whole rows, their offset is the row's number; and how many were refused by which rule [1]."""
+
+    rows: pa.Table
+    refused: Mapping[str, int]
+
+
+def readings(table: pa.Table, arrival: Arrival) -> Taken:
+    """Take a table of readings. O(n), column by column."""
     count = table.num_rows
-    seconds = table.column("duration_s").cast(pa.int32())
+    seconds: Column = table.column("duration_s").cast(pa.int32())
+    kwh = table.column("kwh").to_numpy().astype(np.float64)
+    sent = np.round(kwh, 3)
+    start, arrived = _microseconds(table.column("start")), np.full(count, arrival.time)
     usage_point = _optional(table, "usage_point_id", pa.string())
+    status = pc.fill_null(pc.index_in(_said(table), value_set=pa.array(STATUSES)), -1).to_numpy()
+    lengths = seconds.to_numpy().astype(np.int64)
+    reasons = np.array(rules.REASONS, object)[rules.broken(start, lengths, sent, arrived, arrival.parameters)]
+    # of several rules the one that a message's fields break first
+    reasons[(status < 0) & (sent >= 0) & (sent <= LARGEST_KWH)] = "unknown_status"
+    reasons[_misnamed(table.column("customer_id")) | _misnamed(usage_point)] = "bad_length"
+    sound = reasons == ""
+    received = pc.fill_null(_optional(table, "received_at", pa.timestamp("us", "UTC")).cast(pa.int64()), -1).to_numpy()
     parts = pc.binary_join_element_wise(
         pc.fill_null(usage_point, "None"), ENERGY_READING_TYPE, str(kinds.IMPORT), "|"
     )  # fmt: skip
-    said = pc.fill_null(_optional(table, "status", pa.string()), "measured")
-    status = pc.index_in(said, value_set=pa.array(STATUSES))
-    received = pc.fill_null(_optional(table, "received_at", pa.timestamp("us", "UTC")).cast(pa.int64()), -1)
-    watt_hours = np.rint(table.column("kwh").to_numpy().astype(np.float64) * 1_000).astype(np.int64)
-    return _rows(
-        count, customer=table.column("customer_id"), lane=np.full(count, lane), offset=np.arange(count),
-        kind=np.full(count, kinds.IMPORT), channel=kinds.texts(parts), start=_seconds(table.column("start")),
-        seconds=seconds, fine=pc.less_equal(seconds, kinds.FINE_S), status=status, received=received, value=watt_hours,
-    )  # fmt: skip
+    columns: dict[str, object] = {
+        "customer": table.column("customer_id"), "lane": np.full(count, arrival.lane), "offset": np.arange(count),
+        "epoch": np.zeros(count), "kind": np.full(count, kinds.IMPORT), "channel": kinds.texts(parts),
+        "start": start // SECOND_US, "seconds": seconds, "length": seconds,
+        "fine": pc.less_equal(seconds, kinds.FINE_S), "status": status,
+        "received": np.minimum(received, rules.latest(arrived, arrival.parameters)),
+        "value": np.rint(np.where(sound, kwh, 0.0) * 1_000).astype(np.int64), "text": [None] * count,
+        "backfill": np.zeros(count, np.bool_),
+    }  # fmt: skip
+    rows = pa.table([_column(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
+    return Taken(rows.filter(pa.array(sound)), Counter(reasons[~sound].tolist()))
 
 
-def transactions(table: pa.Table, lane: int) -> pa.Table:
-    """Whole rows of a table of transactions."""
-    count = table.num_rows
-    names = kinds.names(table.column("kind"))
-    kind = np.array([kinds.TRANSACTION_KINDS.get(name, kinds.OTHER) for name in names], np.int64)
-    due = _optional(table, "due", pa.timestamp("us", "UTC"))
-    late = pc.fill_null(pc.greater(table.column("time"), due), fill_value=False).to_numpy()
-    kind[(kind == kinds.PAYMENT) & late] = kinds.LATE_PAYMENT
-    cents = [round((amount or 0.0) * 100) for amount in table.column("amount").to_pylist()]
-    services = zip(kind.tolist(), table.column("service").to_pylist(), strict=True)
-    return _rows(
-        count, customer=table.column("customer_id"), lane=np.full(count, lane), offset=np.arange(count), kind=kind,
-        channel=kinds.texts(table.column("transaction_id")), start=_seconds(table.column("time")),
-        seconds=np.zeros(count), fine=np.zeros(count, np.bool_), status=np.full(count, 2), received=np.full(count, -1),
-        value=np.array(cents), text=[service if number == kinds.PURCHASE else None for number, service in services],
-    )  # fmt: skip
+def transactions(table: pa.Table, arrival: Arrival) -> Taken:
+    """Take a table of transactions, row by row."""
+    return _each(table, arrival, Transaction, transaction_fields)
 
 
-def archive(table: pa.Table, lane: int) -> pa.Table:
-    """Whole rows of a table of archive changes."""
-    count = table.num_rows
-    contents = [msgspec.convert(row, Archive, strict=False) for row in _camel(table).to_pylist()]
-    return _rows(
-        count, customer=table.column("customer_id"), lane=np.full(count, lane), offset=np.arange(count),
-        kind=np.full(count, kinds.ATTRIBUTES), channel=np.zeros(count), start=_seconds(table.column("valid_from")),
-        seconds=np.zeros(count), fine=np.zeros(count, np.bool_), status=np.full(count, 2), received=np.full(count, -1),
-        value=np.zeros(count), text=[msgspec.json.encode(content).decode() for content in contents],
-    )  # fmt: skip
+def archive(table: pa.Table, arrival: Arrival) -> Taken:
+    """Take a table of archive changes, row by row."""
+    return _each(table, arrival, Archive, archive_fields)
+
+
+def _each(table: pa.Table, arrival: Arrival, record: type[Record],
+          fields: Callable[[Record, Message, Parameters], Fields]) -> Taken:  # fmt: skip
+    good: list[Good] = []
+    refused: Counter[str] = Counter()
+    for number, row in enumerate(_camel(table).to_pylist()):
+        message = Message(arrival.lane, number, arrival.time, None, None, 0)
+        try:
+            content: Record = msgspec.convert({name: value for name, value in row.items() if value is not None}, record)
+            given: Fields = fields(content, message, arrival.parameters)
+        except msgspec.ValidationError as error:
+            refused[refusal_of(error, b"").reason] += 1
+        except Refusal as refusal:
+            refused[refusal.reason] += 1
+        else:
+            good.append((content.customer_id, arrival.lane, number, *given, False))
+    return Taken(whole_rows(good), refused)
 
 
 def _camel(table: pa.Table) -> pa.Table:
@@ -77,14 +125,18 @@ def _optional(table: pa.Table, name: str, kind: pa.DataType) -> Column:
     return table.column(name).cast(kind)
 
 
-def _seconds(instants: Column) -> NDArray[np.int64]:
-    return np.asarray(instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy() // SECOND_US)
+def _said(table: pa.Table) -> Column:
+    return pc.fill_null(_optional(table, "status", pa.string()), "measured")
 
 
-def _rows(count: int, **columns: object) -> pa.Table:
-    columns |= {"epoch": np.zeros(count), "length": columns["seconds"], "backfill": np.zeros(count, np.bool_)}
-    columns.setdefault("text", [None] * count)
-    return pa.table([_column(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
+def _misnamed(names: Column) -> NDArray[np.bool_]:
+    """Whether each name (n,) that is there has no letter, or too many."""
+    length = pc.fill_null(pc.utf8_length(names), 1).to_numpy()
+    return np.asarray((length < 1) | (length > _LONGEST_NAME))
+
+
+def _microseconds(instants: Column) -> NDArray[np.int64]:
+    return np.asarray(instants.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy())
 
 
 def _column(values: Any, kind: pa.DataType) -> Column:  # noqa: ANN401 - Arrow, numpy or a list

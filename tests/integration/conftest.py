@@ -5,7 +5,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,9 @@ class World:
     def rows(self) -> list[pa.Table]:
         """Whole rows as the folds take them."""
         makers = {READINGS: tables.readings, TRANSACTIONS: tables.transactions, ARCHIVE: tables.archive}
-        return [makers[topic](self.tables[topic], lane(topic, 0)) for topic in INPUTS]
+        now, parameters = microseconds(datetime.now(UTC)), self.parameters("town")
+        arrivals = {topic: tables.Arrival(lane(topic, 0), now, parameters) for topic in INPUTS}
+        return [makers[topic](self.tables[topic], arrivals[topic]).rows for topic in INPUTS]
 
 
 @pytest.fixture(scope="session")

@@ -123,3 +123,12 @@ def test_replay_says_how_many_moves_it_found_and_writes_three_files() -> None:
     assert result.exit_code == 0, result.output
     assert "confirmed moves" in result.stdout
     assert {path.name for path in Path("out").iterdir()} == {"events.jsonl", "models.jsonl", "customers.parquet"}
+
+
+def test_replay_refuses_what_the_stream_would_refuse_and_says_so() -> None:
+    lines = [f"C{n},2025-01-{day:02},{n}" for day in range(1, 13) for n in range(1, 5)]
+    refused = ["C1,2099-01-01,1", "C1,2025-01-20,-4", "C1,1999-01-01,1"]
+    Path("given.csv").write_text("\n".join(["customer_id,start,kwh", *lines, *refused]))
+    result = kwadrant("replay", "--readings", "given.csv", "--duration", "P1D", "--clusters", "2", *OUT)
+    assert result.exit_code == 0, result.output
+    assert "refused 3 rows: 1 future, 1 implausible_time, 1 negative" in result.stdout
