@@ -40,6 +40,9 @@ _CLIENT = {
     "bootstrap_timeout_ms": 10_000,
     "delivery_timeout_ms": 120_000,
 }
+Headers: TypeAlias = tuple[tuple[str, bytes], ...]
+BACKFILL: Headers = (("origin", b"backfill"),)
+"""What marks a record as history."""
 _SAFE = {"acks": "all", "enable_idempotence": True}
 
 
@@ -111,6 +114,7 @@ def produce(
     speed: float | None = None,
     rows_per_second: float | None = None,
     since: datetime | None = None,
+    backfill: bool = False,
     stop: Event | None = None,
     report: Report | None = None,
 ) -> Produced:
@@ -124,6 +128,7 @@ def produce(
     speed : event seconds per real second; as fast as it goes when None.
     rows_per_second : limit of the rows sent per real second.
     since : send only rows with event time >= since: how a stopped run goes on.
+    backfill : every record's header says ``origin: backfill``: it is history, taken however old it is.
     stop : when set, nothing more is sent, and what was sent is flushed.
     report : called with what has been sent so far (not yet all acknowledged), at least every 4,000 rows.
 
@@ -133,7 +138,7 @@ def produce(
     more than 500,000 rows/s; the limit is kafka-python's own work, 60 us a record.
     """
     halt = stop or Event()
-    sender = Sender(client, Pace(speed, rows_per_second), halt, report)
+    sender = Sender(client, Pace(speed, rows_per_second), halt, report, headers=BACKFILL if backfill else ())
     try:
         for step in plan(tables, epoch_ends, since):
             if halt.is_set():
@@ -147,8 +152,10 @@ def produce(
 class Sender:
     """What writes the steps of a plan to Kafka, at a pace, until it is told to stop."""
 
-    def __init__(self, client: Mapping[str, object], pace: Pace, halt: Event, report: Report | None) -> None:
+    def __init__(self, client: Mapping[str, object], pace: Pace, halt: Event, report: Report | None,
+                 *, headers: Headers = ()) -> None:  # fmt: skip
         self._pace, self._halt, self._report = pace, halt, report
+        self._headers = list(headers)
         self._counts = dict.fromkeys(INPUTS, 0)
         self._clocks = 0
         self._last: int | None = None
@@ -222,7 +229,9 @@ class Sender:
     def _record(self, topic: int, partition: int, record: tuple[Any, Any], at: int) -> None:
         key, value = record
         try:
-            future = self._kafka.send(INPUTS[topic], value=value, key=key, partition=partition)
+            future = self._kafka.send(
+                INPUTS[topic], value=value, key=key, partition=partition, headers=self._headers
+            )  # fmt: skip
         except KafkaError as error:  # too large, for example: known before it is sent
             self._fail(topic, partition, key, at, error)
             self._check()

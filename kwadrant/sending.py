@@ -23,10 +23,14 @@ def run(
     speed: float | None,
     rows_per_second: float | None,
     since: datetime | None,
+    backfill: bool = False,
     stop: threading.Event,
     report: Callable[[str], None],
 ) -> Produced:
-    """Send everything, as fast as asked; `stop` ends it between two records, nothing half sent."""
+    """Send everything, as fast as asked; `stop` ends it between two records, nothing half sent.
+
+    History (`backfill`) closes no epoch: it is sent without clock records.
+    """
     client, parameters = client_of(settings), settings.parameters()
     last = 0.0
 
@@ -37,8 +41,8 @@ def run(
             report(f"{sent.rows:,} rows, up to {sent.last}")
 
     return send(
-        given.to_send(), client=client, epoch_ends=clocks(parameters), speed=speed, rows_per_second=rows_per_second,
-        since=since, stop=stop, report=progress,
+        given.to_send(), client=client, epoch_ends=() if backfill else clocks(parameters), speed=speed,
+        rows_per_second=rows_per_second, since=since, backfill=backfill, stop=stop, report=progress,
     )  # fmt: skip
 
 

@@ -17,6 +17,9 @@ _CAUSES = {
     "customer_moved": None,
     "model_moved": "the classes shifted, the customer did not",
     "both": "the customer changed, and the classes shifted too",
+    "definition_changed": "the classes are defined anew",
+    "late_correction": "corrected readings do not bear out its last move",
+    "backfill": "older readings have come in",
 }
 _LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
 _KILO = 1_000

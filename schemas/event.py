@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 Status = Literal["early", "confirmed", "withdrawn"]
-Cause = Literal["customer_moved", "model_moved", "both"]
+Cause = Literal["customer_moved", "model_moved", "both", "definition_changed", "late_correction", "backfill"]
 
 
 class Place(msgspec.Struct, frozen=True, rename="camel"):

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from schemas.event import Cause
 
 Floats = NDArray[np.float64]
-_CAUSES: tuple[Cause, Cause, Cause] = get_args(Cause)
-CUSTOMER_MOVED, MODEL_MOVED, BOTH = _CAUSES
+_CAUSES: tuple[Cause, ...] = get_args(Cause)
+CUSTOMER_MOVED, MODEL_MOVED, BOTH, DEFINITION_CHANGED, LATE_CORRECTION, BACKFILL = _CAUSES
 CLEAR_SHARE = 2 / 3
 """From this part of the whole change on one side alone is the cause [1]."""
 

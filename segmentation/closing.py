@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from schemas.event import CustomerState, Event
 from segmentation import rows as kinds
+from segmentation.backfill import filled_up, fills
 from segmentation.calendar import Calendar
 from segmentation.judging import judge_all
 from segmentation.local_state import LocalState
@@ -34,10 +35,11 @@ class Closed:
 
 @dataclass(frozen=True)
 class _Sorted:
-    """Named rows by fate; `accepted` are `fresh` readings and transactions, and archive changes of any age."""
+    """Named rows by fate; `accepted` are all but the late and the seeded: archive changes of any age among them."""
 
     accepted: pa.Table
     fresh: pa.Table
+    history: pa.Table
     late: pa.Table
     seeded: int
 
@@ -49,14 +51,18 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     O(rows log rows + n k d), and unpacking the window of each closed epoch that a late row touches.
     """
     named, waiting = _named(state.open, epoch, upto)
-    rows = _sorted(named, state.seeded, epoch - parameters.window)
+    rows = _sorted(named, state, epoch - parameters.window)
     state = _folded(replace(state, open=waiting, gathered=None), rows, parameters)
     state = _settled(replace(state, closed=epoch), parameters)
-    rejected = _too_late(rows.late)
-    counts = {"already_seeded": rows.seeded, "too_late": len(rejected), "folded": rows.fresh.num_rows}
+    customers, moved = filled_up(state.customers, rows.history, state.settled, parameters)
+    state, rejected = replace(state, customers=customers), _too_late(rows.late)
+    counts = {
+        "already_seeded": rows.seeded, "too_late": len(rejected), "folded": rows.fresh.num_rows,
+        "backfilled": rows.history.num_rows,
+    }  # fmt: skip
     if state.models.force is None:
         return Closed(state, rejected=rejected, counts=counts)
-    judged = judge_all(state, state.models.force, parameters)
+    judged = judge_all(state, state.models.force, parameters, backfilled=moved)
     return Closed(judged.state, judged.events, judged.states, rejected, judged.answer, counts)
 
 
@@ -73,14 +79,19 @@ def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) ->
     return together.filter(pa.array(named)), (waiting,) if waiting.num_rows else ()
 
 
-def _sorted(named: pa.Table, seeded: int, oldest: int) -> _Sorted:
-    """By fate: what history held is only counted; what is older than `oldest` is late; archive changes never are."""
+def _sorted(named: pa.Table, state: LocalState, oldest: int) -> _Sorted:
+    """By fate: what the seeding held is only counted; what is older than `oldest` is late; archive changes never are.
+
+    Of both what was sent as history and is no such repeat is taken as history.
+    """
     day, lasting = kinds.numbers(named, "epoch"), kinds.numbers(named, "kind") == kinds.ATTRIBUTES
-    known = (day <= seeded) & ~lasting
-    late = (day < oldest) & ~lasting & ~known
-    accepted, fresh = ~(known | late), ~(known | late | lasting)
-    parts = [named.filter(pa.array(mask)) for mask in (accepted, fresh, late)]
-    return _Sorted(parts[0], parts[1], parts[2], int(known.sum()))
+    history = ((day <= state.seeded) | (day < oldest)) & fills(named, state.customers)
+    known = (day <= state.seeded) & ~lasting & ~history
+    late = (day < oldest) & ~lasting & ~known & ~history
+    accepted = ~(known | late)
+    masks = (accepted, accepted & ~lasting & ~history, history, late)
+    parts = [named.filter(pa.array(mask)) for mask in masks]
+    return _Sorted(parts[0], parts[1], parts[2], parts[3], int(known.sum()))
 
 
 def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalState:
@@ -89,11 +100,12 @@ def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalSt
         return state
     state = _with_customers(state, rows.accepted, parameters)
     ids, calendar = state.customers.ids, Calendar(parameters.time_zone, parameters.epoch_s)
-    tiles, window, first = dict(state.tiles), dict(state.window), state.customers.first.copy()
+    tiles, window, begun = dict(state.tiles), dict(state.window), state.customers.begun.copy()
     for day, whole in revised(rows.fresh, window, calendar).items():
         tiles[day], window[day] = tile(whole, ids, calendar), kinds.pack(whole)
-        first[tiles[day].customer] = np.minimum(first[tiles[day].customer], day)
-    customers = apply_traits(replace(state.customers, first=first), rows.accepted)
+        begun[tiles[day].customer] = np.minimum(begun[tiles[day].customer], day)
+    first = np.minimum(state.customers.first, begun)
+    customers = apply_traits(replace(state.customers, first=first, begun=begun), rows.accepted)
     return replace(state, customers=customers, tiles=tiles, window=window)
 
 

@@ -28,15 +28,18 @@ class Customers:
     """n customers in rising order of `ids`; every array has n rows.
 
     `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `first` the first
-    epoch with a reading or transaction, or NOT_YET; `traits` (n, 4) archive numbers, in force since `traits_from` [us];
-    `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
-    [cluster id, epoch]; `anchor` (n, d) the trace (as in `space`) at the last evaluation that confirmed the class, by
-    model `anchor_version`.
+    epoch with a reading or transaction, or NOT_YET; `begun` the first of those that did not come as history (see
+    `backfill`), `filled` the last of those that did, or NEVER; `traits` (n, 4) archive numbers, in force since
+    `traits_from` [us]; `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and
+    its hysteresis [cluster id, epoch]; `anchor` (n, d) the trace (as in `space`) at the last evaluation that confirmed
+    the class, by model `anchor_version`.
     """
 
     ids: Texts
     bucket: NDArray[np.int32]
     first: NDArray[np.int32]
+    begun: NDArray[np.int32]
+    filled: NDArray[np.int32]
     memories: NDArray[np.float64]
     hours: NDArray[np.float64]
     traits: NDArray[np.float64]
@@ -99,6 +102,8 @@ def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
         ids=pa.array(ids, pa.string()),
         bucket=np.array([bucket_of(customer, buckets) for customer in ids], np.int32),
         first=np.full(count, NOT_YET, np.int32),
+        begun=np.full(count, NOT_YET, np.int32),
+        filled=np.full(count, NEVER, np.int32),
         memories=np.zeros((count, MEMORIES, WIDTH)),
         hours=np.zeros((count, HOURS)),
         traits=np.full((count, len(TRAITS)), np.nan),

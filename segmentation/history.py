@@ -31,10 +31,8 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
     ids = sorted(kinds.names(pc.unique(past.column("customer"))))
     customers = newcomers(ids, parameters.buckets)
-    tiles = tile(measured, customers.ids, calendar)
-    customers = replace(customers, first=_first_epochs(tiles, customers))
-    customers = _folded(customers, tiles, through, parameters)
-    customers = apply_traits(customers, past)
+    customers = folded(customers, tile(measured, customers.ids, calendar), through, parameters)
+    customers = apply_traits(replace(customers, begun=customers.first), past)
     passport = Passport(parameters.stream, generation, parameters.fingerprint)
     return LocalState(passport, through, through, through, customers)
 
@@ -45,11 +43,13 @@ def _first_epochs(tiles: Tiles, customers: Customers) -> NDArray[np.int32]:
     return first
 
 
-def _folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
+def folded(customers: Customers, tiles: Tiles, through: int, parameters: Parameters) -> Customers:
+    """Return customers of whom nothing was known after all their `tiles`, folded in epoch order up to `through`."""
     by_epoch = {epoch: tiles.of_epoch(epoch) for epoch in np.unique(tiles.epoch).tolist()}
     epochs = range(min(by_epoch, default=through), through + 1)
     return replace(
         equipped(customers, by_epoch, epochs),
+        first=_first_epochs(tiles, customers),
         memories=absorbed(customers.memories, by_epoch, epochs, parameters),
         hours=absorbed_hours(customers.hours, by_epoch, epochs, parameters),
     )

@@ -22,8 +22,11 @@ from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.recent import renewed
 from segmentation.space import centres_of, ids_of, off_grid, space_of
-from segmentation.sums import COLUMN, Floats
+from segmentation.sums import COLUMN, Floats, Ints
 from segmentation.traits import equipped
+
+NOBODY = np.zeros(0, np.int64)
+"""The numbers of no customers."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class Judgement:
     answer: Answer
 
 
-def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgement:
-    """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched."""
+def judge_all(state: LocalState, model: Model, parameters: Parameters, *, backfilled: Ints = NOBODY) -> Judgement:
+    """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched.
+
+    `backfilled` are the numbers of those of whom history came with this close: what they do is its doing.
+    """
     epoch, calendar = state.closed, Calendar(parameters.time_zone, parameters.epoch_s)
     customers = state.customers.with_width(len(model.indices))
     unsettled, space = range(state.settled + 1, epoch + 1), space_of(model)
@@ -47,7 +53,10 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters) -> Judgem
     points = space.point(traces)
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
     times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
-    look = Look(np.arange(len(customers)), traces, verdict, share_estimated(memories), times)
+    look = Look(
+        np.arange(len(customers)), traces, verdict, share_estimated(memories), times,
+        np.isin(np.arange(len(customers)), backfilled),
+    )  # fmt: skip
     confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
     events, early = resolved(confirmed, state.early, epoch)
     first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)

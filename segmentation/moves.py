@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from schemas.event import Event, Evidence, Place, Reason, Status
 from schemas.model import Model
 from schemas.times import iso
-from segmentation.attribution import Attribution, attribute
+from segmentation.attribution import BACKFILL, Attribution, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import Verdict
@@ -28,7 +29,8 @@ SECOND_US = 1_000_000
 class Look:
     """A look at some customers: their numbers `rows` (m,), traces (m, d), verdict on each, and the moment.
 
-    `estimated` (m,) is the share of estimated seconds behind each [1]; `times` (m,) the events' time [us].
+    `estimated` (m,) is the share of estimated seconds behind each [1]; `times` (m,) the events' time [us]; `backfilled`
+    (m,) whether history has come that moves them.
     """
 
     rows: NDArray[np.int64]
@@ -36,6 +38,7 @@ class Look:
     verdict: Verdict
     estimated: Floats
     times: NDArray[np.int64]
+    backfilled: NDArray[np.bool_]
 
 
 def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Model], status: Status,
@@ -57,6 +60,7 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
             distances=(float(look.verdict.own_distance[at]), float(look.verdict.best_distance[at])),
             reasons=_reasons(space, parts, was, now), status=status,
             estimated=float(look.estimated[at]), time=iso(int(look.times[at])),
+            origin="backfill" if look.backfilled[at] else "live",
         )  # fmt: skip
 
 
@@ -72,15 +76,16 @@ def place_of(model: Model, cluster: int, since: str) -> Place:
 
 def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int], parts: Attribution,
            distances: tuple[float, float], reasons: tuple[Reason, ...], status: Status, estimated: float,
-           time: str) -> Event:  # fmt: skip
+           time: str, origin: Literal["live", "backfill"]) -> Event:  # fmt: skip
     old, new = places
     own, best = distances
+    cause = parts.cause if origin == "live" else BACKFILL
     return Event(
-        event_id=event_id(customer, old.cluster, new.cluster, status, parts.cause, *versions, time),
+        event_id=event_id(customer, old.cluster, new.cluster, status, cause, *versions, time),
         customer_id=customer, from_=old, to=new, newly_potential=is_newly_potential(old.quadrant, new.quadrant),
-        cause=parts.cause, model_version_from=versions[0], model_version_to=versions[1], status=status,
+        cause=cause, model_version_from=versions[0], model_version_to=versions[1], status=status,
         margin=own - best, confidence=1.0 - best / own if own > 0 else 0.0, reasons=reasons,
-        quality=Evidence(estimated, estimated > PROVISIONAL), event_time=time,
+        quality=Evidence(estimated, estimated > PROVISIONAL), event_time=time, origin=origin,
     )  # fmt: skip
 
 

@@ -72,7 +72,10 @@ class Replay:
         """Fold one block of the log."""
         self.local, output = local_node.fold(self.local, self.pending, intake, 0, self.parameters, early=early)
         self.central, self.pending, promoted = central_node.fold(self.central, [output], {}, self.parameters)
-        events = tuple(msgspec.structs.replace(event, origin="replay") for event in output.events)
+        events = tuple(
+            msgspec.structs.replace(event, origin="replay") if event.origin == "live" else event
+            for event in output.events
+        )
         return Step(events, tuple(promoted), len(output.rejected))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -37,7 +38,9 @@ def in_order(intake: Intake) -> list[dict[str, Any]]:
 
 
 def numbered(values: Sequence[tuple[bytes | None, int]]) -> list[Message]:
-    return [message(value, topic, offset=offset) for offset, (value, topic) in enumerate(values)]
+    """Return messages at rising offsets, every third one sent as history."""
+    sent = (message(value, topic, offset=offset) for offset, (value, topic) in enumerate(values))
+    return [replace(one, backfill=one.offset % 3 == 1) for one in sent]
 
 
 @pytest.mark.parametrize("state", range(3))
