@@ -129,7 +129,7 @@ def produce(
     speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; else as fast as it can")] = None,
     rows_per_second: Annotated[float | None, typer.Option(min=0, help="most rows per second")] = None,
     since: Annotated[datetime | None, typer.Option(help="only rows from this event time (UTC) on")] = None,
-    backfill: Annotated[bool, typer.Option("--backfill", help="history: days older than all known, however old")] = False,
+    backfill: Annotated[bool, typer.Option("--backfill", help="history: days before all known, however old")] = False,
 ) -> None:  # fmt: skip
     """Send tables to the topics in event-time order, with a clock record per epoch in every partition."""
     from kwadrant import sending

@@ -12,6 +12,8 @@ _VERBS = {
     "early": ("is about to move", "seen"),
     "confirmed": ("moved", "decided"),
     "withdrawn": ("did not move", "taken back"),
+    "corrected": ("moved back", "decided"),
+    "borne out": ("did move", "decided"),
 }
 _CAUSES = {
     "customer_moved": None,
@@ -46,7 +48,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     decided in 1.4 s``
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
-    verb, done = _VERBS[event.status]
+    verb, done = _VERBS[_kind(event)]
     name = _italic if marked else _starred
     move = f"{escape(who) if marked else who} {verb} from {name(event.from_)} to {name(event.to)}"
     if event.status == "withdrawn":
@@ -55,6 +57,13 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
+
+
+def _kind(event: Event) -> str:
+    """Return what kind of sentence an event takes: its status, or what it says of an earlier move."""
+    if event.cause == "late_correction":
+        return "corrected"
+    return "borne out" if event.to.since is not None else event.status
 
 
 def shortened(customer: str) -> str:
@@ -101,6 +110,8 @@ def _because(event: Event) -> list[str]:
     clauses += [reason(why) for why in event.reasons[:1]]
     cause = _CAUSES[event.cause]
     clauses += [cause] if cause else []
+    if event.to.since is not None:
+        clauses.append("provisional no more, most of its readings are measured now")
     if event.quality.provisional:
         clauses.append(f"provisional, {event.quality.share_estimated * 100:.0f} % of its readings are estimated")
     return clauses

@@ -43,8 +43,10 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
-    Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `supersedes`, `batch_id` and
-    `processed_time`.
+    Two kinds of confirmed events speak of an earlier confirmed one, which `supersedes` names. One of cause
+    `late_correction` takes it back: readings that came late do not bear it out. One whose `to` has a `since` says that
+    it was provisional and is no more. Canonical, which for `confirmed` means a pure function of the log: all but
+    `origin`, `batch_id`, `processed_time`, and `supersedes` where it links an early flag.
     """
 
     event_id: str

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
-from segmentation.customers import NOT_YET, Customers, newcomers
+from segmentation.customers import NOT_YET, Customers, newcomers, nobody
 from segmentation.decision import NEVER
 from segmentation.history import folded
 from segmentation.parameters import Parameters
@@ -40,7 +40,7 @@ def filled_up(customers: Customers, rows: pa.Table, through: int, parameters: Pa
     order, then added to its memories as one sum: the result depends on the set of rows alone. Inputs untouched.
     """
     if rows.num_rows == 0:
-        return customers, np.zeros(0, np.int64)
+        return customers, nobody()
     ids = customers.ids.filter(pc.is_in(customers.ids, value_set=pc.unique(rows.column("customer"))))
     tiles = tile(kinds.distinct(rows), ids, Calendar(parameters.time_zone, parameters.epoch_s))
     past = folded(newcomers(kinds.names(ids), parameters.buckets), tiles, through, parameters)

@@ -10,7 +10,8 @@ from schemas.event import CustomerState, Event
 from segmentation import rows as kinds
 from segmentation.backfill import filled_up, fills
 from segmentation.calendar import Calendar
-from segmentation.judging import judge_all
+from segmentation.correcting import corrected
+from segmentation.judging import Amended, judge_all
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
@@ -52,8 +53,10 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     """
     named, waiting = _named(state.open, epoch, upto)
     rows = _sorted(named, state, epoch - parameters.window)
-    state = _folded(replace(state, open=waiting, gathered=None), rows, parameters)
-    state = _settled(replace(state, closed=epoch), parameters)
+    state = _with_customers(replace(state, open=waiting, gathered=None), rows.accepted, parameters)
+    before = state.tiles
+    amended = corrected(_folded(state, rows, parameters), before, rows.fresh, epoch, parameters)
+    state = _settled(replace(amended.state, closed=epoch), parameters)
     customers, moved = filled_up(state.customers, rows.history, state.settled, parameters)
     state, rejected = replace(state, customers=customers), _too_late(rows.late)
     counts = {
@@ -62,7 +65,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     }  # fmt: skip
     if state.models.force is None:
         return Closed(state, rejected=rejected, counts=counts)
-    judged = judge_all(state, state.models.force, parameters, backfilled=moved)
+    judged = judge_all(state, state.models.force, parameters, Amended(amended.events, amended.back, moved))
     return Closed(judged.state, judged.events, judged.states, rejected, judged.answer, counts)
 
 
@@ -98,7 +101,6 @@ def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalSt
     """Put fresh rows into the window's tiles, and archive changes into the traits."""
     if rows.accepted.num_rows == 0:
         return state
-    state = _with_customers(state, rows.accepted, parameters)
     ids, calendar = state.customers.ids, Calendar(parameters.time_zone, parameters.epoch_s)
     tiles, window, begun = dict(state.tiles), dict(state.window), state.customers.begun.copy()
     for day, whole in revised(rows.fresh, window, calendar).items():

@@ -119,6 +119,11 @@ def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
     )
 
 
+def nobody() -> NDArray[np.int64]:
+    """Return the numbers of no customers."""
+    return np.zeros(0, np.int64)
+
+
 def to_table(customers: Customers) -> pa.Table:
     """One Arrow table, a row per customer; arrays of more dimensions become fixed-size lists, of no width nothing."""
     columns: dict[str, Any] = {"ids": customers.ids}

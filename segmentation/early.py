@@ -26,7 +26,7 @@ from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
-from segmentation.sums import COLUMN, WIDTH, Floats, Ints, Tiles, add_up, tile
+from segmentation.sums import COLUMN, WIDTH, Floats, Ints, add_up, tile
 from segmentation.traits import equipped
 from segmentation.window import touched
 
@@ -132,7 +132,7 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     for day in range(state.closed + 1, epoch + 1):
         closed = close(copy, day, limits, parameters)
         copy = closed.state
-        for event in closed.events:
+        for event in (event for event in closed.events if event.supersedes is None):  # moves; no corrections of others
             flags[event.customer_id] = Flag(
                 day, foreseen(event, times.get(event.customer_id, calendar.end(state.closed) * SECOND_US))
             )
@@ -144,15 +144,12 @@ def _alone(state: LocalState, numbers: Ints, parameters: Parameters) -> LocalSta
     open_rows = kinds.of_customers(pa.concat_tables(state.open), customers.ids)
     closed = touched(open_rows, state.window, Calendar(parameters.time_zone, parameters.epoch_s))
     window = {day: kinds.pack(kinds.of_customers(rows, customers.ids)) for day, rows in closed.items()}
-    tiles = {day: _of(tiles, numbers) for day, tiles in state.tiles.items()}
-    return replace(state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None)
-
-
-def _of(tiles: Tiles, numbers: Ints) -> Tiles:
-    """Tiles of these customers (m,), rising, under their new numbers."""
-    kept = np.isin(tiles.customer, numbers)
-    mine = tiles.some(kept)
-    return replace(mine, customer=np.searchsorted(numbers, mine.customer))
+    tiles = {day: tiles.of_customers(numbers) for day, tiles in state.tiles.items()}
+    mine = set(kinds.names(customers.ids)) & state.recent.keys()
+    return replace(
+        state, customers=customers, open=(open_rows,), window=window, tiles=tiles, early={}, gathered=None,
+        recent={customer: state.recent[customer] for customer in sorted(mine)},
+    )  # fmt: skip
 
 
 def _last_times(rows: pa.Table, epoch: int, parameters: Parameters) -> dict[str, int]:

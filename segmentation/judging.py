@@ -1,7 +1,8 @@
 """Judging everybody at a close: moves, first classes, hysteresis, and what becomes of the early flags."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
@@ -12,21 +13,35 @@ from schemas.model import Model
 from schemas.times import iso
 from segmentation.answering import answer
 from segmentation.calendar import Calendar
-from segmentation.customers import Customers
+from segmentation.customers import Customers, nobody
 from segmentation.decision import NONE, judge
-from segmentation.indices import LONG, vectors
+from segmentation.indices import LONG
 from segmentation.local_state import Flag, LocalState, Models
-from segmentation.memories import absorbed, share_estimated, view_of
+from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
-from segmentation.recent import renewed
+from segmentation.recent import Recent, renewed
+from segmentation.rows import names
+from segmentation.sight import seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
-from segmentation.traits import equipped
 
-NOBODY = np.zeros(0, np.int64)
-"""The numbers of no customers."""
+
+@dataclass(frozen=True)
+class Amended:
+    """What a close did to customers before judging them, by their numbers.
+
+    `events` say what late rows did to moves of before, and `back` are those whom they took back; `backfilled` are those
+    of whom history came: what they do now is its doing.
+    """
+
+    events: tuple[Event, ...] = ()
+    back: Ints = field(default_factory=nobody)
+    backfilled: Ints = field(default_factory=nobody)
+
+
+NOTHING = Amended()
 
 
 @dataclass(frozen=True)
@@ -39,34 +54,28 @@ class Judgement:
     answer: Answer
 
 
-def judge_all(state: LocalState, model: Model, parameters: Parameters, *, backfilled: Ints = NOBODY) -> Judgement:
-    """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched.
-
-    `backfilled` are the numbers of those of whom history came with this close: what they do is its doing.
-    """
+def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: Amended = NOTHING) -> Judgement:
+    """Judge every customer by `model` on its vector as of the last close. O(n k d); inputs untouched."""
     epoch, calendar = state.closed, Calendar(parameters.time_zone, parameters.epoch_s)
     customers = state.customers.with_width(len(model.indices))
-    unsettled, space = range(state.settled + 1, epoch + 1), space_of(model)
-    memories = absorbed(customers.memories, state.tiles, unsettled, parameters)
-    view = view_of(equipped(customers, state.tiles, unsettled), memories, epoch, parameters)
-    traces = space.trace(vectors(view, space.indices))
-    points = space.point(traces)
+    sight = seen(customers, state.tiles, range(state.settled + 1, epoch + 1), model, parameters)
+    points = space_of(model).point(sight.traces)
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
-    times = np.full(len(customers), calendar.end(epoch) * SECOND_US)
-    look = Look(
-        np.arange(len(customers)), traces, verdict, share_estimated(memories), times,
-        np.isin(np.arange(len(customers)), backfilled),
-    )  # fmt: skip
+    times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
+    estimated = share_estimated(sight.memories)
+    look = Look(rows, sight.traces, verdict, estimated, times, np.isin(rows, amended.backfilled))
     confirmed = list(moves(look, customers, model, state.models.past, "confirmed", calendar))
-    events, early = resolved(confirmed, state.early, epoch)
-    first = (customers.cluster == NONE) & _has_settled(customers, memories, epoch, parameters)
+    back = names(customers.ids.take(amended.back))
+    events, early = resolved(confirmed, state.early, epoch, set(back))
+    first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
     after = _reclassified(customers, look, first, epoch, model)
+    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(verdict.move), epoch, parameters)
     judged = replace(
-        state, customers=after, early=early, models=_still_needed(state.models, model, after),
-        recent=renewed(state.recent, confirmed, customers, np.flatnonzero(verdict.move), epoch, parameters),
+        state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent
     )  # fmt: skip
-    states = _states(after, first | verdict.move, confirmed, model, calendar)
-    return Judgement(judged, tuple(events), states, answer(judged, points, model, parameters))
+    changed = first | verdict.move | np.isin(rows, amended.back)
+    states = _states(after, changed, [*amended.events, *confirmed], model, calendar)
+    return Judgement(judged, (*amended.events, *events), states, answer(judged, points, model, parameters))
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
@@ -74,11 +83,12 @@ def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters:
     return np.asarray(old_enough & (memories[:, LONG, COLUMN["seconds"]] > 0))
 
 
-def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int) -> tuple[list[Event], dict[str, Flag]]:
+def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int, back: AbstractSet[str] = frozenset()
+             ) -> tuple[list[Event], dict[str, Flag]]:  # fmt: skip
     """Return what to say, and the flags that still wait.
 
-    A confirmed event is linked to the flag that foresaw it; a flag whose epoch has closed, or whose customer moved
-    elsewhere, is withdrawn.
+    A confirmed event is linked to the flag that foresaw it; a flag whose epoch has closed, whose customer moved
+    elsewhere, or was taken `back` to where it had been, is withdrawn.
     """
     said, foreseen = [], set()
     for event in confirmed:
@@ -88,7 +98,7 @@ def resolved(confirmed: Sequence[Event], early: Mapping[str, Flag], epoch: int) 
             event = msgspec.structs.replace(event, supersedes=flag.event.event_id)  # noqa: PLW2901 - the same, linked
         said.append(event)
     over = {customer for customer, flag in early.items() if flag.epoch <= epoch}
-    over |= {event.customer_id for event in confirmed} & set(early)
+    over |= ({event.customer_id for event in confirmed} | back) & early.keys()
     said += [withdrawn(early[customer].event) for customer in sorted(over - foreseen)]
     return said, {customer: flag for customer, flag in early.items() if customer not in over}
 
@@ -125,7 +135,9 @@ def _states(
     return tuple(found)
 
 
-def _still_needed(models: Models, model: Model, customers: Customers) -> Models:
-    """Without the past models that no anchor refers to any more."""
+def _still_needed(models: Models, model: Model, customers: Customers, recent: Mapping[str, Recent]) -> Models:
+    """Without the past models that no anchor refers to any more, nor a move that may be judged again."""
     used = {*np.unique(customers.anchor_version).tolist(), model.version}
+    for move in recent.values():
+        used |= {move.version_to, move.before.anchor_version} if move.before is not None else set()
     return replace(models, past={version: past for version, past in models.past.items() if version in used})

@@ -58,7 +58,7 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
             customer=customers.ids[row].as_py(), places=(_place(model, old, since), _place(model, new, None)),
             versions=(before.version, model.version), parts=parts,
             distances=(float(look.verdict.own_distance[at]), float(look.verdict.best_distance[at])),
-            reasons=_reasons(space, parts, was, now), status=status,
+            reasons=reasons_of(space, parts, was, now), status=status,
             estimated=float(look.estimated[at]), time=iso(int(look.times[at])),
             origin="backfill" if look.backfilled[at] else "live",
         )  # fmt: skip
@@ -69,7 +69,7 @@ def _place(model: Model, number: int, since: str | None) -> Place:
     return Place(cluster.id, cluster.name, cluster.quadrant, since)
 
 
-def place_of(model: Model, cluster: int, since: str) -> Place:
+def place_of(model: Model, cluster: int, since: str | None) -> Place:
     """Return the place of a cluster's identity in `model`."""
     return _place(model, int(np.searchsorted(ids_of(model), cluster)), since)
 
@@ -94,7 +94,7 @@ def event_id(*parts: object) -> str:
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-def _reasons(space: Space, parts: Attribution, before: Traces, now: Traces) -> tuple[Reason, ...]:
+def reasons_of(space: Space, parts: Attribution, before: Traces, now: Traces) -> tuple[Reason, ...]:
     """Every index that has a part in the move, the greatest part first."""
     total = parts.total
     if total == 0:

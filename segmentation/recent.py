@@ -11,11 +11,22 @@ from segmentation.customers import Customers
 from segmentation.parameters import Parameters
 
 
+class Before(msgspec.Struct, frozen=True, array_like=True):
+    """A customer just before the close that moved it, as `Customers` has it; `anchor` are the bytes of its trace."""
+
+    challenger: int
+    challenged: int
+    anchor: bytes
+    anchor_version: int
+    traits: tuple[float, ...]
+
+
 class Recent(msgspec.Struct, frozen=True, array_like=True):
     """A customer's last confirmed move: its event, and all that it takes to undo it.
 
     `from_` and `to` are cluster ids; `since` is the epoch since which the customer had been in `from_`, `moved` that of
-    its move before this one (NEVER where there was none).
+    its move before this one (NEVER where there was none). `provisional`: whether it rests mostly on estimates;
+    `before` is what it takes to judge it again, None once no correction can reach it any more.
     """
 
     event_id: str
@@ -28,6 +39,8 @@ class Recent(msgspec.Struct, frozen=True, array_like=True):
     newly_potential: bool
     since: int
     moved: int
+    provisional: bool
+    before: Before | None
 
 
 def lasting(parameters: Parameters) -> int:
@@ -41,11 +54,22 @@ def renewed(recent: Mapping[str, Recent], confirmed: Sequence[Event], before: Cu
 
     `rows` (m,) are the numbers of the customers of `confirmed`, in its order, among those `before` the close.
     """
-    oldest = closed - lasting(parameters)
-    kept = {customer: move for customer, move in recent.items() if move.epoch >= oldest}
+    oldest, final = closed - lasting(parameters), closed - parameters.window
+    kept = {
+        customer: move if move.epoch > final else msgspec.structs.replace(move, before=None)
+        for customer, move in recent.items() if move.epoch >= oldest
+    }  # fmt: skip
     for event, row in zip(confirmed, rows.tolist(), strict=True):
         kept[event.customer_id] = Recent(
             event.event_id, closed, event.from_.cluster, event.to.cluster, event.cause, event.model_version_from,
             event.model_version_to, event.newly_potential, int(before.since[row]), int(before.moved[row]),
+            event.quality.provisional, _before(before, row),
         )  # fmt: skip
     return kept
+
+
+def _before(customers: Customers, row: int) -> Before:
+    return Before(
+        int(customers.challenger[row]), int(customers.challenged[row]), customers.anchor[row].tobytes(),
+        int(customers.anchor_version[row]), tuple(customers.traits[row].tolist()),
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Tiles and memories: integer sums of an epoch, folded into exponentially forgetting sums in epoch order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from segmentation.rows import pc
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 COLUMNS = (
     "wh", "seconds", "fine_wh", "fine_s", "night_wh", "night_s", "evening_wh", "evening_s", "weekend_wh", "weekend_s",
@@ -49,9 +50,14 @@ class Tiles:
         begin, end = np.searchsorted(self.epoch, [epoch, epoch + 1])
         return self.some(slice(int(begin), int(end)))
 
-    def some(self, chosen: slice | NDArray[np.bool_]) -> "Tiles":
+    def some(self, chosen: slice | Flags) -> "Tiles":
         """Return the chosen tiles."""
         return Tiles(*(part[chosen] for part in (self.customer, self.epoch, self.sums, self.hours, self.owned)))
+
+    def of_customers(self, numbers: Ints) -> "Tiles":
+        """Return the tiles of these customers (m,), rising, under their new numbers 0 to m - 1."""
+        mine = self.some(np.isin(self.customer, numbers))
+        return replace(mine, customer=np.searchsorted(numbers, mine.customer))
 
 
 def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:

@@ -142,7 +142,7 @@ class Commit:
         rejected = (row for output in folded.outputs for row in output.rejected)
         return records(
             folded.central.stream,
-            events=sorted(said, key=lambda event: (event.customer_id, event.event_id)),
+            events=sorted(said, key=lambda event: event.customer_id),  # one customer's as they were said
             states=sorted(states, key=lambda state: state.customer_id),
             rejected=self.originals(sorted(rejected)),
             models=folded.promoted,

@@ -122,8 +122,15 @@ def loaded(state: LocalState) -> LocalState:
     return replace(from_bytes, open=state.open, window=dict(state.window), early=early)
 
 
+def amends(event: Event) -> bool:
+    """Whether an event speaks of an earlier move: takes it back, or says that it is provisional no more."""
+    return event.cause == "late_correction" or event.to.since is not None
+
+
 def canonical(event: Event) -> bytes:
     content = msgspec.to_builtins(event)
+    if amends(event):  # what it amends is an event of the log's, no early flag of a cut's
+        content["amended"] = event.supersedes
     return msgspec.json.encode({name: value for name, value in content.items() if name not in CANONICAL_OUT})
 
 

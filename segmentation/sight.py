@@ -1,0 +1,30 @@
+"""What is seen of customers as of the end of an epoch: their memories with all unsettled tiles, and where they lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.model import Model
+from segmentation.customers import Customers
+from segmentation.indices import vectors
+from segmentation.memories import absorbed, view_of
+from segmentation.parameters import Parameters
+from segmentation.space import Traces, space_of
+from segmentation.sums import Floats, Tiles
+from segmentation.traits import equipped
+
+
+@dataclass(frozen=True)
+class Sight:
+    """n customers as of the end of an epoch: `memories` (n, 2, WIDTH), `traces` (n, d)."""
+
+    memories: Floats
+    traces: Traces
+
+
+def seen(customers: Customers, tiles: Mapping[int, Tiles], unsettled: range, model: Model, parameters: Parameters
+         ) -> Sight:  # fmt: skip
+    """Return what is seen of `customers` after the epochs `unsettled`, whose tiles their memories do not hold yet."""
+    memories = absorbed(customers.memories, tiles, unsettled, parameters)
+    view = view_of(equipped(customers, tiles, unsettled), memories, unsettled.stop - 1, parameters)
+    space = space_of(model)
+    return Sight(memories, space.trace(vectors(view, space.indices)))
