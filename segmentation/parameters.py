@@ -4,6 +4,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from segmentation.value_mapping import value_mapping
+
 DAY_S = 86_400
 
 
@@ -49,6 +51,6 @@ class Parameters:
 
     @property
     def fingerprint(self) -> str:
-        """Short hash of all parameters: two deployments agree only if it is equal."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        """Short hash of all parameters and the value mapping's version: two deployments agree only if it is equal."""
+        text = json.dumps({**asdict(self), "value_mapping": value_mapping().version}, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
-from importlib import resources
 
 import msgspec
 import numpy as np
@@ -16,7 +14,7 @@ from segmentation.customers import Customers
 from segmentation.indices import TRAITS
 from segmentation.rows import pc
 from segmentation.sums import Tiles
-from segmentation.value_mapping import ValueMapping, parse
+from segmentation.value_mapping import value_mapping
 
 CAPACITY, INTENSITY, START, OWNED = (TRAITS.index(name) for name in TRAITS)
 CLASSES = {
@@ -27,13 +25,6 @@ CLASSES = {
 NOUNS = ("customer", *dict.fromkeys(CLASSES.values()))
 
 _decode = msgspec.json.Decoder(Archive)
-
-
-@lru_cache(maxsize=1)
-def value_mapping() -> ValueMapping:
-    """Return the value mapping table of the archive's attributes, the file `value_mapping.csv`."""
-    name = "value_mapping.csv"
-    return parse(resources.files("segmentation").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def apply_traits(customers: Customers, rows: pa.Table) -> Customers:

@@ -9,6 +9,8 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
 
 from segmentation.errors import BadMapping
 
@@ -25,6 +27,13 @@ class ValueMapping:
     def of(self, column: str) -> dict[str, float]:
         """Return value to number of one column, empty where the table has nothing about it."""
         return {value: number for (name, value), number in self.numbers.items() if name == column}
+
+
+@lru_cache(maxsize=1)
+def value_mapping() -> ValueMapping:
+    """Return the product's value mapping table of the archive's attributes, the file `value_mapping.csv`."""
+    name = "value_mapping.csv"
+    return parse(resources.files("segmentation").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def parse(text: str, source: str) -> ValueMapping:

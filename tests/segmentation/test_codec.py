@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from segmentation import codec
+from segmentation import codec, parameters
 from segmentation.errors import WrongPassport
 from segmentation.parameters import DAY_S, Parameters
+from segmentation.value_mapping import ValueMapping
 from tests.segmentation import hand
 from tests.segmentation.runs import begin, cuts, first_model, loaded
 from tests.segmentation.towns import FIRST, PARAMETERS, town
@@ -64,6 +65,13 @@ def test_the_state_of_another_deployment_is_refused_by_name(other: Parameters) -
 def test_every_parameter_is_in_the_fingerprint() -> None:
     changed = {name: replace(PARAMETERS, **{name: other(value)}) for name, value in vars(PARAMETERS).items()}
     assert len({parameters.fingerprint for parameters in changed.values()} - {PARAMETERS.fingerprint}) == len(changed)
+
+
+def test_another_version_of_the_value_mapping_is_another_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = hand.nobody()
+    monkeypatch.setattr(parameters, "value_mapping", lambda: ValueMapping("new", {}))
+    with pytest.raises(WrongPassport, match="seed again"):
+        state.passport.check(PARAMETERS)
 
 
 def other(value: Any) -> Any:  # noqa: ANN401 - a parameter of any type

@@ -15,7 +15,8 @@ from schemas.transaction import SERVICES
 from segmentation import rows as kinds
 from segmentation.customers import newcomers
 from segmentation.sums import ASSETS, tile
-from segmentation.traits import CAPACITY, INTENSITY, OWNED, START, apply_traits, equipped, value_mapping
+from segmentation.traits import CAPACITY, INTENSITY, OWNED, START, apply_traits, equipped
+from segmentation.value_mapping import value_mapping
 from tests.segmentation.runs import laws
 from tests.segmentation.test_rows import BEGIN, row
 from tests.segmentation.towns import CALENDAR
