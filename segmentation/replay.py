@@ -88,10 +88,13 @@ def begin(log: Log, ask: Fit, parameters: Parameters) -> Replay:
     return Replay(classified(history, model, parameters), central, parameters, [])
 
 
-def run(replay: Replay, log: Log, *, early: bool = False, report: Callable[[int, int], None] | None = None
-        ) -> Iterator[Step]:  # fmt: skip
-    """Fold the whole log, a block per epoch, until no command is in flight; epochs that are not over stay open."""
-    blocks = list(cut(log, replay.central.answered, replay.parameters))
+def run(replay: Replay, log: Log, *, early: bool = False, looks: int = 1,
+        report: Callable[[int, int], None] | None = None) -> Iterator[Step]:  # fmt: skip
+    """Fold the whole log, an epoch in `looks` blocks, until no command is in flight; what is not over stays open.
+
+    Early flags depend on the blocks, for each is a look at whom it concerns; nothing else does.
+    """
+    blocks = list(cut(log, replay.central.answered, replay.parameters, looks))
     for done, intake in enumerate(blocks):
         yield replay.step(intake, early=early)
         if report is not None:
@@ -103,8 +106,8 @@ def run(replay: Replay, log: Log, *, early: bool = False, report: Callable[[int,
 NOTHING = Intake(kinds.NONE, (), ())
 
 
-def cut(log: Log, closed: int, parameters: Parameters) -> Iterator[Intake]:
-    """Return the log in blocks that end where an epoch is over: there stand the clock records that `produce` writes."""
+def cut(log: Log, closed: int, parameters: Parameters, looks: int = 1) -> Iterator[Intake]:
+    """Return the log in `looks` blocks for every epoch: where one is over stand the clock records of `produce`."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     begin, times = 0, _ends(log.rows)
     if len(times) == 0:
@@ -112,10 +115,12 @@ def cut(log: Log, closed: int, parameters: Parameters) -> Iterator[Intake]:
     latest = np.maximum.accumulate(times)
     last = int(calendar.epoch_of(latest[-1:] - parameters.lateness_s)[0]) - 1
     for epoch in range(closed + 1, last + 1):
-        end = int(np.searchsorted(latest, calendar.end(epoch) + parameters.lateness_s))
-        clocks = tuple(Crossing(lane, end, epoch, CLOCK) for lane in log.lanes)
-        yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin, end - begin), calendar), crossings=clocks)
-        begin = end
+        over = calendar.end(epoch) + parameters.lateness_s
+        for left in range(looks - 1, -1, -1):
+            end = int(np.searchsorted(latest, over - left * parameters.epoch_s // looks))
+            clocks = tuple(Crossing(lane, end, epoch, CLOCK) for lane in log.lanes) if left == 0 else ()
+            yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin, end - begin), calendar), crossings=clocks)
+            begin = end
     yield replace(NOTHING, rows=kinds.split(log.rows.slice(begin), calendar))
 
 

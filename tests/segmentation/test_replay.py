@@ -66,3 +66,12 @@ def test_progress_is_reported_block_by_block() -> None:
     told: list[tuple[int, int]] = []
     list(run(begin(log(), ASK, PARAMETERS), log(), report=lambda done, of: told.append((done, of))))
     assert told == [(n + 1, len(told)) for n in range(len(told))]
+
+
+def test_more_looks_at_an_epoch_change_nothing_that_is_confirmed() -> None:
+    replay = begin(log(), ASK, PARAMETERS)
+    often = list(run(replay, log(), early=True, looks=6))
+    (calm, quiet) = replayed(early=False)
+    assert confirmed(often) == confirmed(quiet)
+    assert calm.central.force == replay.central.force
+    assert sum(len(step.events) for step in often) > sum(len(step.events) for step in quiet)
