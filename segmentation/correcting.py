@@ -116,7 +116,7 @@ def _judged(state: LocalState, before: Mapping[int, Tiles], again: Mapping[str, 
 def _as_then(customers: Customers, moved: Sequence[Recent]) -> Customers:
     """Return customers (m,) with the standing and the archive data they had before their moves; their sums are kept."""
     before = [move.before for move in moved if move.before is not None]
-    traits = np.array([one.traits for one in before])
+    traits = np.array([np.frombuffer(one.traits, np.float64) for one in before])
     owned = customers.traits[:, OWNED]
     traits[:, OWNED] = np.where(np.isnan(traits[:, OWNED]) & (owned == 0), np.nan, owned)
     return replace(

@@ -12,13 +12,13 @@ from segmentation.parameters import Parameters
 
 
 class Before(msgspec.Struct, frozen=True, array_like=True):
-    """A customer just before the close that moved it, as `Customers` has it; `anchor` are the bytes of its trace."""
+    """A customer just before the close that moved it; `anchor` and `traits` are its rows in `Customers`, as bytes."""
 
     challenger: int
     challenged: int
     anchor: bytes
     anchor_version: int
-    traits: tuple[float, ...]
+    traits: bytes
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True):
@@ -71,5 +71,5 @@ def renewed(recent: Mapping[str, Recent], confirmed: Sequence[Event], before: Cu
 def _before(customers: Customers, row: int) -> Before:
     return Before(
         int(customers.challenger[row]), int(customers.challenged[row]), customers.anchor[row].tobytes(),
-        int(customers.anchor_version[row]), tuple(customers.traits[row].tolist()),
+        int(customers.anchor_version[row]), customers.traits[row].tobytes(),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from schemas.event import Event
@@ -33,7 +34,11 @@ def lasting_moves(run: Run) -> list[Event]:
     """Return every customer's last move, but for those that a correction took back."""
     last: dict[str, Event] = {}
     for event in run.events:
-        last[event.customer_id] = event
+        moved = last.get(event.customer_id)
+        if event.to.since is not None and moved is not None:  # no move, but its new name
+            last[event.customer_id] = msgspec.structs.replace(moved, event_id=event.event_id)
+        else:
+            last[event.customer_id] = event
     return [event for event in last.values() if event.cause != "late_correction"]
 
 
