@@ -22,6 +22,8 @@ towns = st.integers(0, 5)
 seeds = st.integers(0, 2**32)
 batches = st.integers(2, 25)
 
+pytestmark = pytest.mark.timeout(1_200)  # whole towns, again and again
+
 
 def begun(state: int, parameters: Parameters = RESTLESS) -> Run:
     return begin(town(state).all, first_model(state, parameters), parameters=parameters)
@@ -32,7 +34,7 @@ def calm(state: int, asked: Sequence[Request] = (), parameters: Parameters = RES
 
 
 @given(towns, seeds, seeds, batches)
-@laws(8)
+@laws(2)
 def test_any_cut_of_the_log_gives_the_same_with_requests_in_it(state: int, asks: int, seed: int, count: int) -> None:
     shaken = begun(state).over(cuts(town(state), seed, count), restless(asks))
     assert shaken.said == calm(state, restless(asks)).said
@@ -42,7 +44,7 @@ def test_any_cut_of_the_log_gives_the_same_with_requests_in_it(state: int, asks:
 
 
 @given(towns, seeds, seeds)
-@laws(4)
+@laws(2)
 def test_buckets_of_their_own_obey_as_one(state: int, asks: int, seed: int) -> None:
     parts = begin(town(state).all, first_model(state, RESTLESS), range(RESTLESS.buckets), RESTLESS)
     parts.over(cuts(town(state), seed, 9), restless(asks))
@@ -53,7 +55,7 @@ def test_buckets_of_their_own_obey_as_one(state: int, asks: int, seed: int) -> N
 
 
 @given(towns, seeds, seeds, batches)
-@laws(5)
+@laws(2)
 def test_a_request_twice_counts_once(state: int, asks: int, seed: int, count: int) -> None:
     once, twice = begun(state), begun(state)
     for number, (messages, early) in enumerate(cuts(town(state), seed, count)):
@@ -65,7 +67,7 @@ def test_a_request_twice_counts_once(state: int, asks: int, seed: int, count: in
 
 
 @given(towns, seeds, seeds, batches)
-@laws(6)
+@laws(2)
 def test_who_reads_the_log_again_in_other_batches_finds_every_order_at_its_place(
     state: int, asks: int, seed: int, count: int
 ) -> None:
@@ -110,7 +112,7 @@ def lasting(events: Sequence[Event]) -> list[bytes]:
 
 
 @given(towns, seeds, seeds, batches)
-@laws(5)
+@laws(2)
 def test_a_dismissed_customer_is_not_newly_potential_before_the_date(
     state: int, asks: int, seed: int, count: int
 ) -> None:
@@ -126,7 +128,7 @@ def test_a_dismissed_customer_is_not_newly_potential_before_the_date(
 
 
 @given(towns, seeds, batches)
-@laws(4)
+@laws(2)
 def test_a_held_model_reaches_nobody(state: int, seed: int, count: int) -> None:
     run = begun(state).over(cuts(town(state), seed, count), [ask("hold", SEEDED + 2), ask("promote", SEEDED + 6)])
     held = {one.trial.version for one in run.log if isinstance(one, Hold)}
@@ -147,7 +149,7 @@ def test_a_budget_of_nothing_promotes_nothing_and_one_of_all_holds_nothing(state
 
 
 @given(towns, seeds, batches, st.integers(1, 4))
-@laws(5)
+@laws(2)
 def test_a_rollback_brings_the_old_centres_back_under_a_new_version_until_somebody_promotes(
     state: int, seed: int, count: int, version: int
 ) -> None:
