@@ -36,14 +36,14 @@ def laws(examples: int) -> settings:
 @lru_cache(maxsize=16)
 def first_model(state: int, parameters: Parameters = PARAMETERS) -> Model:
     epoch = Calendar(parameters.time_zone, parameters.epoch_s).epoch_of_date(FIRST_DAY + timedelta(days=SEEDED + 1)) - 1
-    intake = read([one for one in town(state).all if not one.backfill], epoch, parameters)
+    intake = read(town(state).all, epoch, parameters)
     history = remember(intake.rows, epoch, parameters, 1)
     return fit(sample([portrait(history, parameters)]), Fit(k=3, epoch=epoch), parameters)
 
 
 def seeded(messages: Iterable[Message], model: Model, parameters: Parameters = PARAMETERS) -> LocalState:
-    """Return the local state after history: what `messages` said in time of epochs up to the model's."""
-    rows = read([one for one in messages if not one.backfill], model.epoch, parameters).rows
+    """Return the local state after history: what `messages` say of epochs up to the model's."""
+    rows = read(messages, model.epoch, parameters).rows
     return classified(remember(rows, model.epoch, parameters, 1), model, parameters)
 
 

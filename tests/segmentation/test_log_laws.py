@@ -81,25 +81,6 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
     assert any(row.reason == "too_late" for outputs in run.outputs for row in outputs[0].rejected)
 
 
-def test_the_towns_know_every_kind_of_decision() -> None:
-    events = [event for state in range(6) for event in calm(state).events]
-    assert {event.cause for event in events} >= {"customer_moved", "model_moved", "late_correction", "backfill"}
-    assert sum(event.to.since is not None for event in events) >= 3
-    assert {event.event_id for event in events if event.quality.provisional}
-
-
-@given(towns, seeds, batches)
-@laws(6)
-def test_what_amends_a_move_names_it_and_no_move_is_amended_twice(state: int, seed: int, count: int) -> None:
-    run = begin(town(state).all, first_model(state)).over(cuts(town(state), seed, count))
-    standing: dict[str, str] = {}
-    for event in (event for event in run.events if event.status == "confirmed"):
-        if runs.amends(event):
-            assert event.supersedes == standing.pop(event.customer_id)
-        if event.cause != "late_correction":
-            standing[event.customer_id] = event.event_id
-
-
 @pytest.mark.parametrize("state", range(3))
 def test_every_move_changes_the_customers_state_and_only_a_first_class_is_no_event(state: int) -> None:
     run, customers = calm(state), seeded(town(state).all, first_model(state)).customers

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import msgspec
 import pytest
 
 from schemas.event import Event
@@ -34,11 +33,7 @@ def lasting_moves(run: Run) -> list[Event]:
     """Return every customer's last move, but for those that a correction took back."""
     last: dict[str, Event] = {}
     for event in run.events:
-        moved = last.get(event.customer_id)
-        if event.to.since is not None and moved is not None:  # no move, but its new name
-            last[event.customer_id] = msgspec.structs.replace(moved, event_id=event.event_id)
-        else:
-            last[event.customer_id] = event
+        last[event.customer_id] = event
     return [event for event in last.values() if event.cause != "late_correction"]
 
 

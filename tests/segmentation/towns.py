@@ -45,7 +45,6 @@ class Sent:
     lane: int
     record: Reading | Transaction | Archive | Clock
     broker: int = 0
-    backfill: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def transaction(customer: str, time: int, kind: Kind, service: Service, number: 
 def message(sent: Sent, offset: int) -> Message:
     key = None if isinstance(sent.record, Clock) else sent.record.customer_id.encode()
     value = msgspec.json.encode(sent.record)
-    return Message(sent.lane, offset, max(sent.at, sent.broker) * 1_000_000, key, value, len(value), sent.backfill)
+    return Message(sent.lane, offset, max(sent.at, sent.broker) * 1_000_000, key, value, len(value))
 
 
 def town_of(sent: list[Sent]) -> Town:
@@ -91,15 +90,13 @@ def town_of(sent: list[Sent]) -> Town:
 
 @lru_cache(maxsize=16)
 def town(state: int) -> Town:
-    """Return eighteen customers' thirteen days: growth, repeats, revisions, late rows, history, a clock far ahead."""
+    """Return eighteen customers' thirteen days: growth, repeats, revisions, late rows, newcomers, a clock far ahead."""
     source = np.random.default_rng(state)
     sent = [one for number in range(CUSTOMERS) for one in _customer(number, source)]
     sent += [_shaken(one, source) for one in sent if source.random() < 0.25]
     ahead = CALENDAR.end(FIRST + 6)
     sent.append(Sent(ahead, READ[0], reading(name(0), ahead + 30 * DAY, 1.0), broker=ahead + 31 * DAY))
     sent += [one for number in range(25) for one in _business(number, source)]
-    sent += [one for number in (4, 5, 11) for one in _history(number, source)]
-    sent += [one for number in (7, 14) for one in _estimates(number, source)]
     sent += [
         Sent(CALENDAR.end(epoch) + 3 * HOUR, number, clock(CALENDAR.end(epoch) + 2 * HOUR))
         for epoch in range(FIRST, FIRST + DAYS) for number in (SPENT, FILED)
@@ -127,34 +124,8 @@ def _shaken(one: Sent, source: np.random.Generator) -> Sent:
     """Send it again: the same, or revised, at once, or some days later: inside the correction window and beyond."""
     record = one.record
     if isinstance(record, Reading) and source.random() < 0.5:
-        # one that crossed midnight is now an hour shorter
-        interval = Interval(record.interval.start, "PT1H")
-        record = msgspec.structs.replace(record, value=record.value * 4, quality=Quality("edited"), interval=interval)
+        record = msgspec.structs.replace(record, value=record.value * 4, quality=Quality("edited"))
     return replace(one, at=one.at + int(source.choice([0, 1, DAY, 2 * DAY, 5 * DAY])), record=record)
-
-
-def _estimates(number: int, source: np.random.Generator) -> Iterator[Sent]:
-    """Yield two days of estimates far above what was usual, replaced two days later by measured values, high or low."""
-    first = SEEDED + 2 + number % 3
-    for epoch in (first, first + 1):
-        measured = float(source.choice([0.5, 40.0]))
-        for hour in sorted({*range(3, 23)} - {9, 18}):
-            start = CALENDAR.end(epoch - 1) + hour * HOUR
-            guess = reading(name(number), start, 40.0, status="estimated")
-            yield Sent(start + 3 * HOUR, READ[number % 2], guess)
-            yield Sent(start + 2 * DAY, READ[number % 2], reading(name(number), start, measured))
-
-
-def _history(number: int, source: np.random.Generator) -> Iterator[Sent]:
-    """Yield the days before all that is known of a customer, sent in one go and some of them again."""
-    first = SEEDED + 2 if number % 6 == 5 else FIRST
-    at = CALENDAR.end(SEEDED + 1 + number % 3) + int(source.integers(0, DAY))
-    level = float(source.choice([0.2, 5.0, 40.0]))
-    for epoch in range(first - 6, first):
-        for hour in (2, 9, 18):
-            record = reading(name(number), CALENDAR.end(epoch - 1) + hour * HOUR, round(level * (1 + hour % 4), 3))
-            again = at + int(source.choice([0, 0, 2 * DAY]))
-            yield from (Sent(moment, READ[number % 2], record, backfill=True) for moment in {at, again})
 
 
 def _business(number: int, source: np.random.Generator) -> Iterator[Sent]:
