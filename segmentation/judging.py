@@ -14,7 +14,7 @@ from schemas.times import iso
 from segmentation.answering import answer
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, Verdict, judge
+from segmentation.decision import NONE, judge
 from segmentation.dismissals import lasting, marked
 from segmentation.dry_run import dry_run
 from segmentation.indices import LONG
@@ -26,7 +26,7 @@ from segmentation.parameters import Parameters
 from segmentation.recent import Recent, renewed
 from segmentation.rows import names
 from segmentation.shadow import shadowed
-from segmentation.sight import Sight, seen
+from segmentation.sight import seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
 from segmentation.undoing import as_before, compensated, forgotten, to_undo, with_undone
@@ -84,23 +84,14 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     )  # fmt: skip
     changed = first | decided.move | np.isin(rows, amended.back)
     states = _states(after, changed, [*before, *confirmed], model, calendar)
-    said = _with_trials(answer(judged, points, model, parameters), customers, verdict, sight, judged, parameters)
-    return Judgement(judged, (*before, *events), states, said)
-
-
-def _with_trials(said: Answer, before: Customers, verdict: Verdict, sight: Sight, judged: LocalState,
-                 parameters: Parameters) -> Answer:  # fmt: skip
-    """Return the answer with what the models beside the live one would do to the customers as they were before."""
-    trial, shadow, model, epoch = judged.models.trial, judged.models.shadow, judged.models.force, judged.closed
-    if model is None:
-        return said
-    points = space_of(model).point(sight.traces)
-    return msgspec.structs.replace(
-        said,
+    trial, shadow = state.models.trial, state.models.shadow
+    said = msgspec.structs.replace(
+        answer(judged, points, model, parameters),
         trial=None if trial is None else
-        dry_run(trial, points, verdict, model, before, epoch=epoch, parameters=parameters),
-        shadow=None if shadow is None else shadowed(shadow, sight.view, model, judged.customers, epoch),
+        dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
+        shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
+    return Judgement(judged, (*before, *events), states, said)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
