@@ -1,13 +1,17 @@
 """Create the topics, or say how they differ from what they have to be."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
+from time import monotonic, sleep
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 from schemas.topics import TOPICS, Topic
+
+SHOWN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,20 @@ def create(client: Mapping[str, object], partitions: int, replication: int = 1) 
                     for topic in missing
                 ]
             )
+            _await(admin, {topic.name for topic in missing})
         return [topic.name for topic in missing]
+
+
+def _await(admin: KafkaAdminClient, names: AbstractSet[str]) -> None:
+    """Wait until the broker shows new topics: the controller says yes before every broker has heard of them.
+
+    Raises TimeoutError where one does not.
+    """
+    until = monotonic() + SHOWN_S
+    while missing := names - set(admin.list_topics()):
+        if monotonic() > until:
+            raise TimeoutError(f"created, but not shown by the broker after {SHOWN_S} s: {', '.join(sorted(missing))}")
+        sleep(0.1)
 
 
 def differences(client: Mapping[str, object]) -> list[Difference]:
