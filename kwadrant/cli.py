@@ -241,15 +241,19 @@ def fit(
     engine: Annotated[str, typer.Option(help="numpy or spark: the same bits")] = "numpy",
     random_state: RandomState = 0,
     labels: Annotated[Path | None, typer.Option(help="Parquet file of every row's cluster to write")] = None,
+    current: Annotated[str | None, typer.Option(help="a,-b: columns of current value, for the quadrants")] = None,
+    potential: Annotated[str | None, typer.Option(help="a,-b: columns of potential value, for the quadrants")] = None,
 ) -> None:
     """Cluster a table: the same model for any order of the rows, on one machine or on Spark."""
     from rich.console import Console
 
     from kwadrant import fit as verb
+    from kwadrant.axes import axes
 
     with told():
         given = verb.asked(table, k, columns=columns, id_column=id_, weight=weight, scale=scale, weights=weights,
                            start=start, engine=engine, random_state=random_state)  # fmt: skip
+        of = axes(current, potential, given.layout.columns)
         with verb.progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
             found = verb.run(given, load(), report)
             if labels is not None:
@@ -258,7 +262,7 @@ def fit(
         found.save(out)
         for warning in found.warnings:
             typer.echo(f"warning: {warning}", err=True)
-        Console().print(verb.summary(found.model))
+        Console().print(verb.summary(found.model, of))
 
 
 @app.command()
