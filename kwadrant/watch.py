@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -59,8 +60,9 @@ def watched(spark: SparkSession, deployment: Deployment, group: str, kept: Expor
     observers: list[Observer] = []
     with ExitStack() as running:
         if kept is not None:
-            observers.append(_harmless(kept.observe))
-            running.enter_context(listening(spark, stream, _harmless(kept.progressed)))
+            pool = running.enter_context(ThreadPoolExecutor(1, "metrics"))
+            observers.append(aside(pool, kept.observe))
+            running.enter_context(listening(spark, stream, aside(pool, kept.progressed)))
         if kept is not None or group:
             told: Callable[[Followed], None] = _pass_over if kept is None else kept.followed
             follower = Follower(deployment.client, group.replace("{stream}", stream), told)
@@ -72,8 +74,8 @@ def _pass_over(_: Followed) -> None:
     """Nobody asks."""
 
 
-def _harmless(tell: Callable[[_Told], None]) -> Callable[[_Told], None]:
-    """Return an observer whose failures end nothing: facts may be lost, records not."""
+def aside(pool: Executor, tell: Callable[[_Told], None]) -> Callable[[_Told], None]:
+    """Return an observer that nobody waits for, and whose failures end nothing: facts may be lost, records not."""
 
     def told(what: _Told) -> None:
         try:
@@ -81,4 +83,8 @@ def _harmless(tell: Callable[[_Told], None]) -> Callable[[_Told], None]:
         except Exception:  # noqa: BLE001 - whatever is wrong with a metric, the stream goes on
             _log.exception("metrics of a batch are lost")
 
-    return told
+    def observer(what: _Told) -> None:
+        with suppress(RuntimeError):  # Spark may have a last report to tell when all is over
+            pool.submit(told, what)
+
+    return observer
