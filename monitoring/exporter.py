@@ -9,7 +9,7 @@ from itertools import product
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from monitoring.metrics import LABELS, MOST_CLUSTERS, OTHER, metrics
-from schemas.event import Event
+from schemas.event import Event, is_move
 from schemas.facts import ClusterFacts, Facts, Followed, Progressed
 from schemas.times import microseconds
 
@@ -74,12 +74,12 @@ class Exporter:
         kept.events.labels(event.status, event.cause).inc()
         age = now_us - microseconds(datetime.fromisoformat(event.event_time))
         kept.event_age.labels(event.status).observe(max(0.0, age / SECOND_US))
-        if event.status == "confirmed" and not _is_move(event):
+        if event.status == "confirmed" and not is_move(event):
             if event.to.since is None:
                 self._left.pop(event.customer_id, None)  # it stands where it came from, and has not flapped
             return
         kept.newly_potential.labels(event.status).inc(event.newly_potential)
-        if event.status == "confirmed":
+        if is_move(event):
             self._move(event)
 
     def _move(self, event: Event) -> None:
@@ -129,11 +129,6 @@ def serve(port: int, address: str, registry: CollectorRegistry) -> tuple[int, Ca
         thread.join()
 
     return server.server_port, end
-
-
-def _is_move(event: Event) -> bool:
-    """Whether a confirmed event is a move: not one that takes a move back, undoes it, or bears it out once more."""
-    return event.cause != "late_correction" and event.because is None and event.to.since is None
 
 
 def _set_all(gauge: Gauge, values: Mapping[str, int]) -> None:

@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from schemas.facts import Facts, Followed
+from schemas.topics import CONTROL, INPUTS
 
 EVERY_S = 5.0
 """How often the lag is measured while no batch ends [s]."""
@@ -27,8 +28,9 @@ _decode = msgspec.json.Decoder(dict[str, dict[str, int]]).decode
 class Follower:
     """An observer of batches that commits their end offsets to `group`, and tells how far the stream is behind.
 
-    It works in a thread of its own, at most once a second, with the newest batch: the stream never waits for it. What
-    Kafka refuses is told, logged once, and tried again. With an empty `group` lag is measured, and nothing committed.
+    It works in a thread of its own, at most once a second, with the newest batch: the stream never waits for it. Before
+    the first batch it goes by what the group was told last. What Kafka refuses is told, logged once, and tried again.
+    With an empty `group` lag is measured, and nothing committed.
     """
 
     def __init__(self, client: Mapping[str, object], group: str, tell: Callable[[Followed], None]) -> None:
@@ -66,12 +68,10 @@ class Follower:
     def _step(self, consumer: KafkaConsumer | None) -> KafkaConsumer | None:
         """Commit and measure; returns the consumer to go on with, None where the next step needs a new one."""
         self._news.clear()  # before the offsets are read: what comes from now on is for the next step
-        ends = ends_of(self._offsets)
-        if not ends:
-            return consumer
         told, behind = False, dict[str, int]()
         try:
             consumer = consumer or self._connected()
+            ends = ends_of(self._offsets) or self._told_before(consumer)
             behind = _behind(consumer, ends)
             self._commit(consumer, ends)
             told = self._well = True
@@ -87,6 +87,17 @@ class Follower:
         return KafkaConsumer(
             **self._client, group_id=self._group or None, enable_auto_commit=False, isolation_level="read_committed"
         )
+
+    def _told_before(self, consumer: KafkaConsumer) -> Ends:
+        if not self._group:
+            return {}
+        partitions = [
+            TopicPartition(topic, number) for topic in (*INPUTS, CONTROL)
+            for number in consumer.partitions_for_topic(topic) or ()
+        ]  # fmt: skip
+        told = {one: consumer.committed(one, timeout_ms=PATIENCE_MS) for one in partitions}
+        self._committed = {one: end for one, end in told.items() if end is not None}
+        return self._committed
 
     def _commit(self, consumer: KafkaConsumer, ends: Ends) -> None:
         if self._group and ends != self._committed:
@@ -113,6 +124,8 @@ def ends_of(offsets: tuple[str, ...]) -> Ends:
 def _behind(consumer: KafkaConsumer, ends: Ends) -> dict[str, int]:
     """Return the records of every topic that are not read [1]."""
     behind = Counter[str]()
+    if not ends:  # what Kafka's client is asked about nothing, it never answers
+        return behind
     for partition, last in consumer.end_offsets(list(ends), timeout_ms=PATIENCE_MS).items():
         behind[partition.topic] += max(0, last - ends[partition])
     return behind

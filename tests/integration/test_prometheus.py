@@ -29,13 +29,13 @@ PROMETHEUS = shutil.which("prometheus")
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         PROMETHEUS is None and "CI" not in os.environ, reason="no prometheus: apt-get install prometheus"
     ),
 ]
 STREAM, ROWS_PER_BATCH = "scraped", 50_000
-PATIENCE_S = 240.0
+PATIENCE_S = 400.0
 EXPRESSIONS = sorted(
     target["expr"] for board in FOLDER.glob("*.json") for panel in json.loads(board.read_text())["panels"]
     for target in panel["targets"]

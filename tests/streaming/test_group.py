@@ -42,10 +42,3 @@ def test_a_broker_that_is_not_there_is_told_of_each_time_and_logged_once(caplog:
             time.sleep(0.01)
     assert set(map(repr, told)) == {repr(Followed(behind={}, told=False))}
     assert len([record for record in caplog.records if "the stream goes on" in record.getMessage()]) == 1
-
-
-def test_without_a_batch_nobody_is_asked() -> None:
-    told: list[Followed] = []
-    with Follower(NOWHERE, "lag", told.append):
-        time.sleep(0.2)
-    assert told == []
