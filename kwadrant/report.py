@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from kwadrant.common import UsageError
 from kwadrant.explain import of_folder as events_of
+from kwadrant.live import day_of
 from schemas.event import Event, is_move
 from schemas.model import Model
 from schemas.times import iso, microseconds
@@ -53,6 +54,11 @@ class Report:
     events: Sequence[Event]
     since: str
     until: str
+
+    @property
+    def first_day(self) -> str:
+        """The first day that the events are of."""
+        return day_of(iso(microseconds(datetime.fromisoformat(self.since)) + DAY_US))
 
     @cached_property
     def moves(self) -> list[Event]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from kwadrant.live import day_of
@@ -48,7 +48,7 @@ th, td { text-align: left; padding: .35rem .75rem .35rem 0;
 
 def page(report: Report) -> str:
     """Return the page; every text out of the data is escaped."""
-    title = f"kWadrant: {day_of(report.since)} to {day_of(report.until)}" if report.events else "kWadrant"
+    title = f"kWadrant: {report.first_day} to {day_of(report.until)}" if report.events else "kWadrant"
     profiles = "".join(_profile(one, report.model.indices) for one in report.profiles)
     parts = [
         f"<h1>{escape(title)}</h1>", _tiles(report),
@@ -141,7 +141,7 @@ def _axes(quadrant: str) -> str:
     return escape(f"{current} current value, {potential} potential")
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table whose last column is a number; the cells are HTML already."""
     first = "".join(f"<th>{name}</th>" for name in head[:-1]) + f'<th class="n">{head[-1]}</th>'
     lines = ("".join(f"<td>{cell}</td>" for cell in row[:-1]) + f'<td class="n">{row[-1]}</td>' for row in rows)
