@@ -75,9 +75,7 @@ class Exporter:
         age = now_us - microseconds(datetime.fromisoformat(event.event_time))
         kept.event_age.labels(event.status).observe(max(0.0, age / SECOND_US))
         if event.status == "confirmed" and not is_move(event):
-            if event.to.since is None:
-                self._left.pop(event.customer_id, None)  # it stands where it came from, and has not flapped
-            return
+            return  # what takes a move back or bears it out is none
         kept.newly_potential.labels(event.status).inc(event.newly_potential)
         if is_move(event):
             self._move(event)

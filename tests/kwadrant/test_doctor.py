@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from kwadrant.doctor import Case, spark_master
 from kwadrant.errors import LaunchError
@@ -12,6 +13,7 @@ from kwadrant.health import answering
 from kwadrant.processes import LOOPBACK, free_port
 from kwadrant.settings import Metrics
 from kwadrant.watch import exporter
+from monitoring.exporter import serve
 
 
 def test_a_master_that_answers_is_well() -> None:
@@ -48,15 +50,20 @@ def test_a_stream_that_answers_is_found() -> None:
     assert (found.ok, found.found) == (True, f"a stream answers at http://{LOOPBACK}:{port}/metrics")
 
 
+def test_a_port_that_another_program_has_is_to_be_changed() -> None:
+    port, end = serve(0, LOOPBACK, CollectorRegistry())
+    found = answering(Metrics(port=port))(CASE)
+    assert (found.ok, "metrics.port" in found.mend) == (False, True)
+    with pytest.raises(LaunchError, match=rf"{port}.*metrics\.port"), exporter(Metrics(port=port)):
+        pytest.fail("the port is taken")
+    end()
+
+
+def test_a_program_that_hangs_up_is_another_one() -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        Thread(target=hung_up, args=(server,)).start()
+        assert not answering(Metrics(port=server.getsockname()[1]))(CASE).ok
+
+
 def hung_up(server: socket.socket) -> None:
     server.accept()[0].close()
-
-
-def test_a_port_that_another_program_has_is_to_be_changed() -> None:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        port = server.getsockname()[1]
-        Thread(target=hung_up, args=(server,)).start()
-        found = answering(Metrics(port=port))(CASE)
-        assert (found.ok, "metrics.port" in found.mend) == (False, True)
-        with pytest.raises(LaunchError, match=rf"{port}.*metrics\.port"), exporter(Metrics(port=port)):
-            pytest.fail("the port is taken")

@@ -97,12 +97,6 @@ def test_what_takes_a_move_back_or_bears_it_out_is_no_move(
     assert sum(value or 0 for value in said) == 2
 
 
-def test_who_was_taken_back_and_moves_again_has_not_flapped(exporter: Exporter, registry: CollectorRegistry) -> None:
-    for event in (EVENT, CORRECTED, EVENT):
-        exporter.observe(_with(event))
-    assert registry.get_sample_value("kwadrant_flaps_total") == 0
-
-
 def test_spark_s_report_becomes_phases_and_records(exporter: Exporter, registry: CollectorRegistry) -> None:
     exporter.progressed(Progressed(phases={"addBatch": 0.5, "new in Spark": 0.125}, seconds=0.75, records=12))
     exporter.progressed(Progressed(phases={"addBatch": 0.5}, seconds=0.75, records=3))
