@@ -124,7 +124,7 @@ def ends_of(offsets: tuple[str, ...]) -> Ends:
 def _behind(consumer: KafkaConsumer, ends: Ends) -> dict[str, int]:
     """Return the records of every topic that are not read [1]."""
     behind = Counter[str]()
-    if not ends:  # what Kafka's client is asked about nothing, it never answers
+    if not ends:
         return behind
     for partition, last in consumer.end_offsets(list(ends), timeout_ms=PATIENCE_MS).items():
         behind[partition.topic] += max(0, last - ends[partition])
