@@ -100,8 +100,8 @@ class Settings(BaseSettings):
     metrics: Metrics = Field(default=Metrics(), description="Prometheus")
     group: str = Field(
         default="kwadrant-{stream}",
-        description="consumer group that is told how far the stream has read, for lag tools; `{stream}` is the stream's "
-        "id, empty is none",
+        description="consumer group that is told how far the stream has read, for lag tools; `{stream}` is its id, "
+        "empty is none",
     )
 
     @field_validator("kafka", mode="before")
