@@ -327,6 +327,26 @@ def explain(
         say("\n\n".join(map(words.explained, words.meant(found, name))))
 
 
+@app.command()
+def report(
+    *,
+    out: Annotated[Path, typer.Option(help="page to write: HTML, whole in itself")],
+    replayed: Annotated[
+        Path | None, typer.Option("--from", help="folder of `kwadrant replay`, instead of the store")
+    ] = None,
+    store: serving_verbs.Store = serving_verbs.STORE,
+    days: Annotated[int, typer.Option(min=1, help="how many days of moves, up to the last event")] = 7,
+) -> None:
+    """A page for people: the quadrants, the clusters, who moved this week, and why."""
+    from kwadrant import report as verb
+    from kwadrant.report_page import page
+
+    with told():
+        found = verb.of_folder(replayed, days) if replayed else verb.of_store(store, days)
+        out.write_text(page(found), encoding="utf-8")
+        say(f"wrote {out}: {len(found.moves)} moves, {len(found.newly_potential)} newly potential")
+
+
 app.command()(serving_verbs.serve)
 app.add_typer(serving_verbs.app, name="token")
 app.add_typer(model_verbs.app, name="model")
