@@ -71,8 +71,8 @@ def nearest_labels(points: Floats, centres: Floats, look: Screen | None = None) 
     """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest, with ``look``, the centres' screen, at hand."""
     points, centres = _check(points, centres)
     if _is_small(points, centres):
-        near: Labels = squared_distances(points, centres).argmin(axis=1).astype(np.int32)
-        return near
+        label: Labels = squared_distances(points, centres).argmin(axis=1).astype(np.int32)
+        return label
     found, certain = (look or screen(centres)).nearest(points)
     label = found.astype(np.int32)
     for rows, near in _exactly(points, centres, ~certain):
