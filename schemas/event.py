@@ -50,6 +50,10 @@ class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
+    Or it is newly potential in the class where it is: `from` and `to` are then the same cluster, `margin` the logarithm
+    of potential times confidence over the one that is asked for, and the reasons' shares parts of the logarithm of
+    `potential`: by what factor the customer is worth more than it was [1].
+
     Two kinds of confirmed events speak of an earlier confirmed one, which `supersedes` names. One of cause
     `late_correction` takes it back: readings that came late do not bear it out. One whose `to` has a `since` says that
     it was provisional and is no more.
@@ -76,6 +80,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     reasons: tuple[Reason, ...]
     quality: Evidence
     event_time: str
+    potential: float = 1.0
     origin: Literal["live", "backfill", "replay"] = "live"
     supersedes: str | None = None
     batch_id: int | None = None
@@ -85,12 +90,16 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
-    """Current class of a customer: the compacted topic's record."""
+    """Current class of a customer: the compacted topic's record.
+
+    `rose` is when its own potential became high, RFC 3339, where it still is and not since the seeding.
+    """
 
     customer_id: str
     place: Place
     model_version: int
     event_id: str | None = None
+    rose: str | None = None
 
 
 CANONICAL_OUT = ("origin", "supersedes", "batchId", "processedTime")

@@ -19,6 +19,7 @@ from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.sums import tile
 from segmentation.traits import apply_traits, equipped
+from segmentation.weeks import absorbed_weeks
 from segmentation.window import revised
 
 
@@ -136,8 +137,11 @@ def _settled(state: LocalState, parameters: Parameters) -> LocalState:
     """Fold tiles that no correction can reach any more into the memories, in epoch order."""
     through = max(state.settled, state.closed - parameters.window)
     epochs, customers = range(state.settled + 1, through + 1), state.customers
+    week, weeks = absorbed_weeks(customers.week, customers.weeks, state.tiles, epochs, parameters)
     customers = replace(
         equipped(customers, state.tiles, epochs),
+        week=week,
+        weeks=weeks,
         memories=absorbed(customers.memories, state.tiles, epochs, parameters),
         hours=absorbed_hours(customers.hours, state.tiles, epochs, parameters),
     )

@@ -14,7 +14,7 @@ from segmentation.local_state import Dismissal, Flag, LocalState, Models, Passpo
 from segmentation.recent import Recent
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 4
+VERSION = 5
 
 
 class _Hot(msgspec.Struct, frozen=True):

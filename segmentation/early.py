@@ -24,6 +24,7 @@ from segmentation.local_state import Flag, Gathered, LocalState
 from segmentation.memories import absorbed, decays, view_of
 from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
+from segmentation.rises import rise_of
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, WIDTH, Floats, Ints, add_up, tile
@@ -105,8 +106,10 @@ def _would_move(
     customers = equipped(state.customers, state.tiles, range(state.settled + 1, state.closed + 1)).some(numbers)
     memories = _memories(state, numbers, epoch, parameters)
     space = space_of(model)
-    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
-    return judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters).move
+    view = view_of(customers, memories, epoch, parameters)
+    points = space.place(vectors(view, space.indices))
+    verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
+    return verdict.move | rise_of(view, customers, epoch, parameters).turn.risen
 
 
 def _memories(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> Floats:

@@ -24,6 +24,7 @@ from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.recent import Recent, renewed
+from segmentation.rises import rise_of, rose_of
 from segmentation.rows import names
 from segmentation.shadow import shadowed
 from segmentation.sight import seen
@@ -70,20 +71,24 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
-    confirmed = compensated(moves(look, customers, model, state.models.past, "confirmed", calendar), undoing)
-    confirmed = marked(confirmed, state.dismissed, calendar)
+    rise = rise_of(sight.view, customers, epoch, parameters)
+    moved = rise.valued(moves(look, customers, model, state.models.past, "confirmed", calendar), look)
+    moved = marked(compensated(moved, undoing), state.dismissed, calendar)
+    risen = marked(rise.events(look, customers, model, "confirmed", parameters), state.dismissed, calendar)
     before = marked(amended.events, state.dismissed, calendar)
-    events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
+    confirmed, back = [*moved, *risen], set(names(customers.ids.take(amended.back)))
+    events, early = resolved(confirmed, state.early, epoch, back)
     first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
     after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
-    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(decided.move), epoch, parameters)
+    after = replace(after, high=rise.turn.high, rose=rise.turn.rose)
+    recent = renewed(state.recent, moved, customers, np.flatnonzero(decided.move), epoch, parameters)
     recent = dict(forgotten(recent, undoing))
     judged = replace(
         state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent,
         dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
-    changed = first | decided.move | np.isin(rows, amended.back)
-    states = _states(after, changed, [*before, *confirmed], model, calendar)
+    changed = first | decided.move | np.isin(rows, amended.back) | (rise.turn.high != customers.high)
+    states = _states(after, changed & (after.cluster != NONE), [*before, *confirmed], model, calendar)
     trial, shadow = state.models.trial, state.models.shadow
     said = msgspec.structs.replace(
         answer(judged, points, model, parameters),
@@ -147,7 +152,11 @@ def _states(
         customer = customers.ids[int(row)].as_py()
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         place = place_of(model, int(customers.cluster[row]), since)
-        found.append(CustomerState(customer, place, model.version, by_customer.get(customer)))
+        found.append(
+            CustomerState(
+                customer, place, model.version, by_customer.get(customer), rose_of(customers, int(row), calendar)
+            )
+        )
     return tuple(found)
 
 

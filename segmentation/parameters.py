@@ -14,7 +14,8 @@ class Parameters:
     """Parameters of both folds; every one of them changes results, so every one is in the fingerprint.
 
     Lengths of event time are in seconds [s]; `margin` and `decisive` are parts of the squared distance [1];
-    `blast_radius` is the share of the customers whom a model that is promoted by itself may move alone [1].
+    `potential` is the lasting potential that makes a customer a potential one [1]; `blast_radius` is the share of the
+    customers whom a model that is promoted by itself may move alone [1].
     """
 
     stream: str = "kwadrant"
@@ -35,6 +36,7 @@ class Parameters:
     centre_memory_s: int = 56 * DAY_S
     mass_floor: float = 0.05
     blast_radius: float = 0.02
+    potential: float = 1.5
     largest_message: int = 16_384
     sparse_clocks: bool = True
 

@@ -16,7 +16,8 @@ from segmentation.parameters import Parameters
 from tests.segmentation.towns import CALENDAR, FIRST, HOUR, PARAMETERS, READ, Sent, reading, town_of
 
 EVERYTHING = dict.fromkeys((0, 1, 4096, 8192), 1 << 60)
-EAGER = replace(PARAMETERS, dwell_s=0)
+NOBODY_RISES = replace(PARAMETERS, potential=1e9)
+EAGER = replace(NOBODY_RISES, dwell_s=0)
 
 
 def two_classes(index: str, low: float, high: float, epoch: int = FIRST, *, spread: float = 1.0) -> Model:

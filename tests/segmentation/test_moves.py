@@ -15,7 +15,7 @@ from segmentation import rows as kinds
 from segmentation.local_state import LocalState
 from segmentation.moves import event_id
 from tests.segmentation import hand
-from tests.segmentation.towns import CALENDAR, DAY, FIRST, PARAMETERS, READ, Sent, Status, reading
+from tests.segmentation.towns import CALENDAR, DAY, FIRST, READ, Sent, Status, reading
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 MODEL = hand.two_classes("consumption", LOW, HIGH, spread=2.0)
@@ -87,7 +87,7 @@ def test_a_class_that_moves_away_from_its_customer_is_the_models_doing() -> None
 
 
 def test_what_changed_is_told_since_the_class_was_last_unchallenged() -> None:
-    patient = replace(PARAMETERS, decisive=1e9)
+    patient = replace(hand.NOBODY_RISES, decisive=1e9)
     closed = hand.closed_with(hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, patient), kinds.NONE, TODAY, patient)
     for epoch in (TODAY + 1, TODAY + 2):
         assert closed.events == ()

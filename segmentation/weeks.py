@@ -1,0 +1,66 @@
+"""Weeks: the mean power of each of the last seventeen whole weeks, in two bytes each, and the base that they make.
+
+The base is the mean of the thirteen weeks that ended at least four weeks ago: a quarter of a year in which what is new
+in the last month has no part. Weeks are seven epochs of a day, counted from the calendar's first.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.parameters import DAY_S, Parameters
+from segmentation.sums import COLUMN, IDLE_W, LOG_STEPS, Floats, Tiles
+
+Codes = NDArray[np.uint16]
+WEEK_S = 7 * DAY_S
+GAP, BASE = 4, 13
+"""Weeks between the base and the present, and weeks of the base [1]."""
+WEEKS = GAP + BASE
+UNKNOWN = 0
+"""Code of a week in which nothing was metered."""
+_LARGEST = int(np.iinfo(np.uint16).max)
+
+
+def absorbed_weeks(
+    week: Floats, weeks: Codes, tiles: Mapping[int, Tiles], epochs: range, parameters: Parameters
+) -> tuple[Floats, Codes]:  # fmt: skip
+    """Return the week in progress (n, 2) [Wh, s] and the ring of whole weeks (n, WEEKS) after these epochs; untouched.
+
+    Week w stands in place w modulo WEEKS. In the order of the epochs, customer by customer: any cut gives the same.
+    """
+    week, weeks, length = week.copy(), weeks.copy(), parameters.epochs(WEEK_S)
+    columns = [COLUMN["wh"], COLUMN["seconds"]]
+    for epoch in epochs:
+        if epoch % length == 0:
+            weeks[:, (epoch // length - 1) % WEEKS] = _coded(week)
+            week[:] = 0.0
+        if epoch in tiles:
+            today = tiles[epoch]
+            week[today.customer] += today.sums[:, columns]
+    return week, weeks
+
+
+def _coded(week: Floats) -> Codes:
+    """Return mean power (n,) of a week (n, 2) [Wh, s] as 1 + 1,024 ln(1 + power / 10 W), to 0.1 %; 0 where unknown."""
+    energy, seconds = week.T
+    power = np.divide(energy * 3_600, seconds, out=np.zeros(len(week)), where=seconds > 0)
+    steps = np.minimum(np.rint(LOG_STEPS * np.log1p(power / IDLE_W)), _LARGEST - 1)
+    return np.where(seconds > 0, 1 + steps, UNKNOWN).astype(np.uint16)
+
+
+def powers(codes: Codes) -> Floats:
+    """Return the mean power [W] of coded weeks, NaN where it is unknown; of any shape."""
+    return np.asarray(np.where(codes == UNKNOWN, np.nan, IDLE_W * np.expm1((codes.astype(np.float64) - 1) / LOG_STEPS)))
+
+
+def base(weeks: Codes, epoch: int, parameters: Parameters) -> Floats:
+    """Return the mean power (n,) [W] of the known weeks of the base as of the end of `epoch`, NaN where there is none.
+
+    Needs a correction window of less than four weeks: what the ring holds is settled then.
+    """
+    last = (epoch + 1) // parameters.epochs(WEEK_S) - GAP - 1
+    known = powers(weeks[:, np.arange(last - BASE + 1, last + 1) % WEEKS])
+    count = np.sum(~np.isnan(known), axis=1)
+    total = np.nansum(known, axis=1)
+    return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count > 0))
