@@ -15,6 +15,11 @@ _VERBS = {
     "corrected": ("moved back", "decided"),
     "borne out": ("did move", "decided"),
 }
+_RISES = {
+    "early": "is about to rise", "confirmed": "has risen", "withdrawn": "did not rise",
+    "corrected": "has not risen after all", "borne out": "did rise",
+}  # fmt: skip
+"""What a customer does whose potential becomes high in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
     "model_moved": "the classes shifted, the customer did not",
@@ -54,12 +59,19 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     verb, done = _VERBS[_kind(event)]
     name = _italic if marked else _starred
     move = f"{plain(who)} {verb} from {name(event.from_)} to {name(event.to)}"
+    if rises(event):
+        move = f"{plain(who)} in {name(event.to)} {_RISES[_kind(event)]}"
     if event.status == "withdrawn":
         move += " after all"
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
+
+
+def rises(event: Event) -> bool:
+    """Whether an event says that a customer's own potential rose (or did not, after all) in the class where it is."""
+    return event.from_.cluster == event.to.cluster
 
 
 def _kind(event: Event) -> str:
@@ -83,13 +95,13 @@ def shortened(customer: str) -> str:
     return f"{found[1]}{found[2]}" if found else customer
 
 
-def reason(why: Reason) -> str:
-    """Return an index's part in the move: its change in robust standard deviations, and its share.
+def reason(why: Reason, whole: str = "move") -> str:
+    """Return an index's part in the move, or the rise: its change in robust standard deviations, and its share.
 
     An index that hardly changed itself was carried by the classes' shift, and only its share is said.
     """
     share = why.share_customer + why.share_model
-    part = "all of the move" if share >= _WHOLE else f"{share * 100:.0f} % of the move"
+    part = f"all of the {whole}" if share >= _WHOLE else f"{share * 100:.0f} % of the {whole}"
     return f"{why.index} {_signed(why.change)}, {part}" if abs(why.change) >= _VISIBLE else f"{why.index}: {part}"
 
 
@@ -110,7 +122,7 @@ def change(why: Reason) -> str:
 
 def _because(event: Event) -> list[str]:
     clauses = ["newly potential"] if event.newly_potential else []
-    clauses += [reason(why) for why in event.reasons[:1]]
+    clauses += [reason(why, "rise" if rises(event) else "move") for why in event.reasons[:1]]
     cause = _CAUSES[event.cause]
     clauses += [cause] if cause else []
     if event.to.since is not None:

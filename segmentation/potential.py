@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from segmentation.customers import Customers
 from segmentation.decision import NONE
 from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
+from segmentation.local_state import LocalState
+from segmentation.memories import absorbed, view_of
 from segmentation.parameters import Parameters
 from segmentation.sums import Floats
 
@@ -78,3 +80,10 @@ def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Paramete
     stays = customers.high & (lasting >= np.sqrt(parameters.potential))
     high = np.where(known, stays | risen, enough)
     return Turn(high, risen, np.where(risen, epoch, customers.rose))
+
+
+def present(state: LocalState, parameters: Parameters) -> Outlook:
+    """Return the outlook on all customers of `state` as of its last close. O(n); untouched."""
+    epochs = range(state.settled + 1, state.closed + 1)
+    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
+    return outlook(view_of(state.customers, memories, state.closed, parameters))
