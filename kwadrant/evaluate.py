@@ -14,6 +14,7 @@ from kwadrant.common import through
 from kwadrant.inputs import Inputs
 from kwadrant.settings import Settings
 from schemas.event import Event
+from schemas.times import microseconds
 from segmentation import evaluation, replay
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
@@ -21,8 +22,8 @@ from segmentation.decision import NEVER
 from segmentation.evaluation import Consumption, Kept, Rules
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
-from segmentation.potential import present
 from segmentation.rows import pc
+from segmentation.sight import present
 from segmentation.sums import COLUMN, tile
 from segmentation.truth import Change, Score, against, confirmed_share
 
@@ -56,7 +57,8 @@ class Measured:
 
 def run(settings: Settings, given: Inputs, ask: Ask, report: Callable[[int, int], None] | None = None) -> Measured:
     """Replay the readings as the stream would see them; on every day measure the list known by the day before."""
-    log = _without(replay.Log.of(*given.rows()), ask.none)
+    taken = given.taken(settings.parameters(), microseconds(datetime.now(UTC)))
+    log = _without(replay.Log.of(*(block.rows for block in taken)), ask.none)
     parameters = settings.parameters(buckets=buckets_for(len(log.rows.column("customer").unique())))
     seeded = through(ask.seed_until, parameters)
     running = replay.begin(log, Fit(k=ask.k, random_state=ask.random_state, epoch=seeded), parameters)

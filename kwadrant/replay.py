@@ -25,9 +25,9 @@ from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
-from segmentation.potential import present
 from segmentation.rises import rose_of
 from segmentation.rows import numbers
+from segmentation.sight import present
 
 
 @dataclass(frozen=True)

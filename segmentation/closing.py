@@ -16,6 +16,7 @@ from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
 from segmentation.parameters import Parameters
+from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
 from segmentation.traits import apply_traits, equipped
@@ -57,6 +58,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     state = _with_customers(replace(state, open=waiting, gathered=None), rows.accepted, parameters)
     before = state.tiles
     amended = corrected(_folded(state, rows, parameters), before, rows.fresh, epoch, parameters)
+    amended = reconsidered(amended, before, rows.fresh, epoch, parameters)
     state = _settled(replace(amended.state, closed=epoch), parameters)
     customers, moved = filled_up(state.customers, rows.history, state.settled, parameters)
     state, rejected = replace(state, customers=customers), _too_late(rows.late)

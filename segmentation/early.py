@@ -148,12 +148,13 @@ def _alone(state: LocalState, numbers: Ints, parameters: Parameters) -> LocalSta
     closed = touched(open_rows, state.window, Calendar(parameters.time_zone, parameters.epoch_s))
     window = {day: kinds.pack(kinds.of_customers(rows, customers.ids)) for day, rows in closed.items()}
     tiles = {day: tiles.of_customers(numbers) for day, tiles in state.tiles.items()}
-    mine = set(kinds.names(customers.ids)) & state.recent.keys()
+    mine = set(kinds.names(customers.ids))
     # what the models beside the live one would do is counted at the close alone, and so is what a rollback undoes
     models = replace(state.models, trial=None, shadow=None, undo=None)
     return replace(
         state, customers=customers, models=models, open=(open_rows,), window=window, tiles=tiles, early={},
-        gathered=None, recent={customer: state.recent[customer] for customer in sorted(mine)},
+        gathered=None, recent={who: state.recent[who] for who in sorted(mine & state.recent.keys())},
+        risen={who: state.risen[who] for who in sorted(mine & state.risen.keys())},
     )  # fmt: skip
 
 

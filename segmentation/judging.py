@@ -24,13 +24,14 @@ from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.recent import Recent, renewed
-from segmentation.rises import rise_of, rose_of
+from segmentation.risen import renewed as renewed_rises
+from segmentation.rises import rise_of, rose_of, valued
 from segmentation.rows import names
 from segmentation.shadow import shadowed
 from segmentation.sight import seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
-from segmentation.undoing import as_before, compensated, forgotten, to_undo, with_undone
+from segmentation.undoing import as_before, compensated, forgotten, own_doing, to_undo, with_undone
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,15 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
     rise = rise_of(sight.view, customers, epoch, parameters)
-    moved = rise.valued(moves(look, customers, model, state.models.past, "confirmed", calendar), look)
-    moved = marked(compensated(moved, undoing), state.dismissed, calendar)
-    risen = marked(rise.events(look, customers, model, "confirmed", parameters), state.dismissed, calendar)
+    moved = valued(
+        moves(look, customers, model, state.models.past, "confirmed", calendar), np.flatnonzero(decided.move),
+        rise.outlook, rise.turn.risen,
+    )  # fmt: skip
+    moved = marked(compensated(moved, undoing, own_doing(undoing, state.risen, rise.turn)), state.dismissed, calendar)
+    risen = marked(rise.events(look, customers, model, parameters), state.dismissed, calendar)
     before = marked(amended.events, state.dismissed, calendar)
-    confirmed, back = [*moved, *risen], set(names(customers.ids.take(amended.back)))
-    events, early = resolved(confirmed, state.early, epoch, back)
+    confirmed = [*moved, *risen]
+    events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
     first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
     after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
     after = replace(after, high=rise.turn.high, rose=rise.turn.rose)
@@ -85,6 +89,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     recent = dict(forgotten(recent, undoing))
     judged = replace(
         state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent,
+        risen=renewed_rises(state.risen, confirmed, customers, rise.turn, epoch, parameters),
         dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
     changed = first | decided.move | np.isin(rows, amended.back) | (rise.turn.high != customers.high)

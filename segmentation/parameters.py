@@ -4,9 +4,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from segmentation.errors import BadParameters
 from segmentation.value_mapping import value_mapping
 
 DAY_S = 86_400
+LONGEST_CORRECTION_S = 28 * DAY_S
+"""The correction window is shorter [s]: the base (see `weeks`) ends four weeks ago, and has to be settled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,18 @@ class Parameters:
     potential: float = 1.5
     largest_message: int = 16_384
     sparse_clocks: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what no deployment can run with."""
+        if self.correction_s >= LONGEST_CORRECTION_S:
+            message = (
+                f"the correction window is {self.correction_s / DAY_S:g} days; it has to be less than "
+                f"{LONGEST_CORRECTION_S // DAY_S}, for potential is told from weeks that no correction reaches any more"
+            )
+            raise BadParameters(message)
+        if not self.potential > 1:
+            message = f"potential is {self.potential:g}; it has to be more than 1, the potential of who is as ever"
+            raise BadParameters(message)
 
     def epochs(self, seconds: int) -> int:
         """Return number of epochs [1] that `seconds` [s] of event time span, rounded up."""

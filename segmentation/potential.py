@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from segmentation.customers import Customers
 from segmentation.decision import NONE
 from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
-from segmentation.local_state import LocalState
-from segmentation.memories import absorbed, view_of
 from segmentation.parameters import Parameters
-from segmentation.sums import Floats
+from segmentation.sums import Flags, Floats
 
-Flags = NDArray[np.bool_]
 PULLING = tuple(index for index in REGISTRY if index.pull > 0)
 """The indices that make a potential."""
 SHRINKING = 0.9
@@ -41,7 +38,7 @@ class Outlook:
     @property
     def potential(self) -> Floats:
         """Factor (n,) by which a customer is worth more than it was [1], at least 1."""
-        return np.asarray(np.exp(self.parts.sum(axis=1)))
+        return np.asarray(np.exp(sum(self.parts.T)))
 
     @property
     def lasting(self) -> Floats:
@@ -80,10 +77,3 @@ def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Paramete
     stays = customers.high & (lasting >= np.sqrt(parameters.potential))
     high = np.where(known, stays | risen, enough)
     return Turn(high, risen, np.where(risen, epoch, customers.rose))
-
-
-def present(state: LocalState, parameters: Parameters) -> Outlook:
-    """Return the outlook on all customers of `state` as of its last close. O(n); untouched."""
-    epochs = range(state.settled + 1, state.closed + 1)
-    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
-    return outlook(view_of(state.customers, memories, state.closed, parameters))

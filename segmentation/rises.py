@@ -1,4 +1,8 @@
-"""Rises: customers whose own potential has become high, whatever their class does, and why."""
+"""Rises: customers whose own potential has become high, whatever their class does, and why.
+
+A rise is the customer's own doing: no model makes one, and a rollback undoes none. A move and a rise at the same close
+are one event.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,10 +10,10 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from schemas.event import Event, Evidence, Place, Reason, Status
+from schemas.event import Cause, Event, Evidence, Place, Reason
 from schemas.model import Model
 from schemas.times import iso
-from segmentation.attribution import CUSTOMER_MOVED
+from segmentation.attribution import BACKFILL, CUSTOMER_MOVED
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NEVER
@@ -19,7 +23,7 @@ from segmentation.parameters import Parameters
 from segmentation.potential import PULLING, Outlook, Turn, outlook, turn
 from segmentation.quadrants import HIGH, LOW, with_potential
 from segmentation.space import ids_of
-from segmentation.sums import Floats
+from segmentation.sums import Flags, Floats
 
 _DIGITS = 6
 
@@ -31,44 +35,58 @@ class Rise:
     outlook: Outlook
     turn: Turn
 
-    def valued(self, moves: Iterable[Event], look: Look) -> list[Event]:
-        """Return the look's moves with the customers' potential.
-
-        A move is newly potential where the customer's own potential rises with it, or where it leads to a quadrant of
-        high potential and the customer does not shrink.
-        """
-        return [
-            msgspec.structs.replace(
-                move, potential=float(self.outlook.potential[at]),
-                newly_potential=bool(self.turn.risen[at] or (move.newly_potential and not self.outlook.shrinks[at])),
-            )
-            for at, move in zip(np.flatnonzero(look.verdict.move), moves, strict=True)
-        ]  # fmt: skip
-
-    def events(self, look: Look, customers: Customers, model: Model, status: Status, parameters: Parameters
-               ) -> Iterator[Event]:  # fmt: skip
-        """One event for everybody who has risen and does not move, in order of the customers.
-
-        The margin is the logarithm of the lasting potential over the one that is asked for; the reasons' shares are
-        parts of the logarithm of the potential, and add up to 1.
-        """
+    def events(self, look: Look, customers: Customers, model: Model, parameters: Parameters) -> Iterator[Event]:
+        """One confirmed event for everybody who has risen and does not move, in order of the customers."""
         calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-        for at in np.flatnonzero(self.turn.risen & ~look.verdict.move):
+        for at in np.flatnonzero(self.turn.risen & ~look.verdict.move).tolist():
             row = int(look.rows[at])
-            cluster = model.clusters[int(np.searchsorted(ids_of(model), customers.cluster[row]))]
-            since, time = iso(calendar.end(int(customers.since[row])) * SECOND_US), iso(int(look.times[at]))
-            who, own, version = customers.ids[row].as_py(), cluster.id, model.version
-            estimated = float(look.estimated[at])
-            yield Event(
-                event_id=event_id(who, own, own, status, CUSTOMER_MOVED, version, version, time), customer_id=who,
-                from_=Place(own, cluster.name, with_potential(cluster.quadrant, LOW), since),
-                to=Place(own, cluster.name, with_potential(cluster.quadrant, HIGH)),
-                newly_potential=True, cause=CUSTOMER_MOVED, model_version_from=version, model_version_to=version,
-                status=status, margin=float(np.log(self.outlook.lasting[at] / parameters.potential)),
-                confidence=float(self.outlook.confidence[at]), potential=float(self.outlook.potential[at]),
-                reasons=_reasons(self.outlook.parts[at]), quality=Evidence(estimated, estimated > PROVISIONAL),
-                event_time=time,
+            since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
+            said = said_of(
+                self.outlook, at, np.zeros(len(PULLING)), who=customers.ids[row].as_py(),
+                places=at_home(model, int(customers.cluster[row]), since), version=model.version,
+                cause=BACKFILL if look.backfilled[at] else CUSTOMER_MOVED,
+                estimated=float(look.estimated[at]), time=iso(int(look.times[at])), asked=parameters.potential,
             )  # fmt: skip
+            yield msgspec.structs.replace(said, newly_potential=True)
+
+
+def at_home(model: Model, cluster: int, since: str | None) -> tuple[Place, Place]:
+    """Return the places of a rise: the same cluster, of low potential `since` then, and of high potential."""
+    own = model.clusters[int(np.searchsorted(ids_of(model), cluster))]
+    low, high = (with_potential(own.quadrant, potential) for potential in (LOW, HIGH))
+    return Place(own.id, own.name, low, since), Place(own.id, own.name, high)
+
+
+def said_of(ahead: Outlook, at: int, before: Floats, *, who: str, places: tuple[Place, Place], version: int,
+            cause: Cause, estimated: float, time: str, asked: float) -> Event:  # fmt: skip
+    """Return the confirmed event that says how customer `at` stands, whose parts of the potential were `before` (p,).
+
+    The margin is the logarithm of the lasting potential over the one that is `asked` for; the reasons' shares are parts
+    of the change of the potential's logarithm, and add up to 1.
+    """
+    own = places[0].cluster
+    return Event(
+        event_id=event_id(who, own, own, "confirmed", cause, version, version, time), customer_id=who, from_=places[0],
+        to=places[1], newly_potential=False, cause=cause, model_version_from=version, model_version_to=version,
+        status="confirmed", margin=float(np.log(ahead.lasting[at] / asked)), confidence=float(ahead.confidence[at]),
+        reasons=_reasons(before, ahead.parts[at]), quality=Evidence(estimated, estimated > PROVISIONAL),
+        event_time=time, potential=float(ahead.potential[at]), origin="backfill" if cause == BACKFILL else "live",
+    )  # fmt: skip
+
+
+def valued(moves: Iterable[Event], who: Iterable[int], ahead: Outlook, risen: Flags) -> list[Event]:
+    """Return moves with the potential of their customers, whose places in `ahead` and `risen` (n,) are `who`.
+
+    A move is newly potential where the customer's own potential rises with it, or where it leads to a quadrant of
+    high potential and the customer does not shrink.
+    """
+    return [
+        msgspec.structs.replace(
+            move, potential=float(ahead.potential[at]),
+            newly_potential=bool(risen[at] or (move.newly_potential and not ahead.shrinks[at])),
+        )
+        for at, move in zip(who, moves, strict=True)
+    ]  # fmt: skip
 
 
 def rise_of(view: View, customers: Customers, epoch: int, parameters: Parameters) -> Rise:
@@ -83,15 +101,20 @@ def rose_of(customers: Customers, row: int, calendar: Calendar) -> str | None:
     return iso(calendar.end(rose) * SECOND_US) if customers.high[row] and rose != NEVER else None
 
 
-def _reasons(parts: Floats) -> tuple[Reason, ...]:
-    """Every index that has a part (p,) in the logarithm of a potential, the greatest first."""
-    moved = parts / np.array([index.pull for index in PULLING])
+def _reasons(before: Floats, now: Floats) -> tuple[Reason, ...]:
+    """Every index whose part (p,) in the logarithm of a potential has changed, the greatest change first."""
+    pulls = np.array([index.pull for index in PULLING])
+    change, was, moved = now - before, before / pulls, now / pulls
+    total = float(change.sum())
+    if total == 0:
+        return ()
     return tuple(
         Reason(
-            index=index.name, value=_rounded(index.original(moved[j])), previous=_rounded(index.original(0.0)),
-            change=_rounded(moved[j] / index.least), share_customer=float(parts[j] / parts.sum()), share_model=0.0,
+            index=index.name, value=_rounded(index.original(moved[j])), previous=_rounded(index.original(was[j])),
+            change=_rounded((moved[j] - was[j]) / index.least), share_customer=float(change[j] / total),
+            share_model=0.0,
         )
-        for j in np.argsort(-parts, kind="stable") if parts[j] > 0
+        for j in np.argsort(-change / total, kind="stable") if change[j]
         for index in [PULLING[j]]
     )  # fmt: skip
 

@@ -49,18 +49,29 @@ def _coded(week: Floats) -> Codes:
     return np.where(seconds > 0, 1 + steps, UNKNOWN).astype(np.uint16)
 
 
+_POWERS = np.r_[np.nan, IDLE_W * np.expm1(np.arange(_LARGEST) / LOG_STEPS)]
+
+
 def powers(codes: Codes) -> Floats:
     """Return the mean power [W] of coded weeks, NaN where it is unknown; of any shape."""
-    return np.asarray(np.where(codes == UNKNOWN, np.nan, IDLE_W * np.expm1((codes.astype(np.float64) - 1) / LOG_STEPS)))
+    return np.asarray(_POWERS[codes])
 
 
 def base(weeks: Codes, epoch: int, parameters: Parameters) -> Floats:
     """Return the mean power (n,) [W] of the known weeks of the base as of the end of `epoch`, NaN where there is none.
 
-    Needs a correction window of less than four weeks: what the ring holds is settled then.
+    Needs a correction window of less than four weeks: what the ring holds is settled then. Week by week, so that a
+    customer's bits depend on its own weeks alone, however many others there are. O(n).
     """
     last = (epoch + 1) // parameters.epochs(WEEK_S) - GAP - 1
-    known = powers(weeks[:, np.arange(last - BASE + 1, last + 1) % WEEKS])
-    count = np.sum(~np.isnan(known), axis=1)
-    total = np.nansum(known, axis=1)
+    total, count = np.zeros(len(weeks)), np.zeros(len(weeks))
+    for week in range(last - BASE + 1, last + 1):
+        codes = weeks[:, week % WEEKS]
+        total += np.where(codes == UNKNOWN, 0.0, powers(codes))
+        count += codes != UNKNOWN
     return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count > 0))
+
+
+def together(weeks: Codes, older: Codes) -> Codes:
+    """Return rings with what both know; a week that both know a part of is as the first says it is."""
+    return np.where(weeks == UNKNOWN, older, weeks)

@@ -20,7 +20,9 @@ def tiles(days: dict[int, float]) -> dict[int, Tiles]:
     for day, power in days.items():
         sums = np.zeros((1, WIDTH), np.int64)
         sums[0, [COLUMN["wh"], COLUMN["seconds"]]] = power * 24, DAY
-        made[FIRST + day] = Tiles(np.array([0]), np.array([FIRST + day]), sums, np.zeros((1, HOURS), np.int64))
+        made[FIRST + day] = Tiles(
+            np.array([0]), np.array([FIRST + day]), sums, np.zeros((1, HOURS), np.int64), np.array([0])
+        )
     return made
 
 
@@ -72,7 +74,7 @@ def test_a_ring_of_hourly_epochs_holds_the_same_weeks() -> None:
     for hour in range(7 * 24):
         sums = np.zeros((1, WIDTH), np.int64)
         sums[0, [COLUMN["wh"], COLUMN["seconds"]]] = 250, 3_600
-        made[hour] = Tiles(np.array([0]), np.array([hour]), sums, np.zeros((1, HOURS), np.int64))
+        made[hour] = Tiles(np.array([0]), np.array([hour]), sums, np.zeros((1, HOURS), np.int64), np.array([0]))
     empty = np.zeros((1, 2)), np.full((1, WEEKS), UNKNOWN, np.uint16)
     _, weeks = absorbed_weeks(*empty, made, range(7 * 24 + 1), hourly)
     assert np.nanmax(powers(weeks)) == pytest.approx(250.0, rel=1e-3)
