@@ -1,6 +1,6 @@
 """`kwadrant evaluate`: the product's own flags, measured against what customers did, and against a known truth."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,14 @@ from kwadrant.common import through
 from kwadrant.inputs import Inputs
 from kwadrant.settings import Settings
 from schemas.event import Event
+from schemas.prospects import after, worth
 from schemas.times import microseconds
 from segmentation import evaluation, replay
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
-from segmentation.decision import NEVER
 from segmentation.evaluation import Consumption, Kept, Rules
 from segmentation.first_model import Fit
+from segmentation.moves import SECOND_US
 from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.sight import present
@@ -65,19 +66,19 @@ def run(settings: Settings, given: Inputs, ask: Ask, report: Callable[[int, int]
     ids = sorted(kinds.names(pc.unique(log.rows.column("customer"))))
     consumption, first = daily(log, ids, parameters)
     events: list[Event] = []
-    listed: dict[int, dict[int, float]] = {}
-    everybody: dict[int, dict[int, float]] = {}
+    flags: dict[str, Event | None] = {}
+    scores: dict[str, dict[int, dict[int, float]]] = {name: {} for name in OURS}
     for step in replay.run(running, log, early=True, report=report):
         events.extend(step.events)
-        day = running.local.closed + 1 - first
-        listed[day], everybody[day] = _scores(running, ids, ask.since)
+        for event in step.events:
+            flags[event.customer_id] = after(flags.get(event.customer_id), event)
+        found = _scores(running, [flag for flag in flags.values() if flag is not None], ids, ask.since)
+        for name, one in zip(OURS, found, strict=True):
+            scores[name][running.local.closed + 1 - first] = one
     begin = seeded + 1 - first
     eligible = np.asarray(consumption.mean(0, begin) > ask.least)
-    rankings = {
-        "newly potential": evaluation.listed(listed, len(ids)),
-        "potential x confidence of everybody": evaluation.listed(everybody, len(ids)),
-        "spreadsheet": evaluation.spreadsheet(consumption, ask.rules),
-    }
+    rankings = {name: evaluation.listed(scores[name], len(ids)) for name in OURS}
+    rankings["spreadsheet"] = evaluation.spreadsheet(consumption, ask.rules)
     lists = {name: evaluation.kept(rank, consumption, begin, eligible, ask.rules) for name, rank in rankings.items()}
     return Measured(events, int(eligible.sum()), evaluation.chance(consumption, begin, eligible, ask.rules), lists)
 
@@ -104,15 +105,25 @@ def daily(log: replay.Log, ids: list[str], parameters: Parameters) -> tuple[Cons
     return Consumption(kwh), first
 
 
-def _scores(running: replay.Replay, ids: list[str], since: int) -> tuple[dict[int, float], dict[int, float]]:
-    """Lasting potential by number of those who rose in the last `since` days, and of everybody."""
-    customers, number = running.local.customers, {customer: at for at, customer in enumerate(ids)}
-    lasting = present(running.local, running.parameters).lasting.tolist()
-    everybody = {number[who]: worth for who, worth in zip(kinds.names(customers.ids), lasting, strict=True)}
-    age = running.local.closed - customers.rose
-    recent = customers.high & (customers.rose != NEVER) & (age < since)
-    names = kinds.names(customers.ids.filter(pa.array(recent)))
-    return {number[who]: everybody[number[who]] for who in names}, everybody
+def _scores(running: replay.Replay, flags: Sequence[Event], ids: list[str], since: int) -> Iterator[dict[int, float]]:
+    """Yield the scores of OURS by customer's number, as of the last close: flags are those of the last `since` days."""
+    local, number = running.local, {customer: at for at, customer in enumerate(ids)}
+    calendar = Calendar(running.parameters.time_zone, running.parameters.epoch_s)
+    begin = calendar.end(local.closed - since) * SECOND_US
+    lately = [one for one in flags if microseconds(datetime.fromisoformat(one.event_time)) > begin]
+    yield {number[one.customer_id]: worth(one) for one in lately}
+    lasting = present(local, running.parameters).lasting.tolist()
+    everybody = {number[who]: value for who, value in zip(kinds.names(local.customers.ids), lasting, strict=True)}
+    yield {number[one.customer_id]: everybody[number[one.customer_id]] for one in lately}
+    risen = local.customers.high & (local.closed - local.customers.rose < since)
+    yield {number[who]: everybody[number[who]] for who in kinds.names(local.customers.ids.filter(pa.array(risen)))}
+    yield everybody
+
+
+OURS = (
+    "kwadrant list", "the same, by today's worth", "own rises, by today's worth", "everybody, by today's worth"
+)  # fmt: skip
+"""Rankings of ours; worth is potential times confidence."""
 
 
 def truth_of(path: Path) -> list[Change]:

@@ -82,14 +82,21 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
 
 
 @pytest.mark.parametrize("state", range(3))
-def test_every_move_changes_the_customers_state_and_only_a_first_class_is_no_event(state: int) -> None:
+def test_every_event_changes_the_customers_state_and_only_a_first_class_and_a_fall_are_none(state: int) -> None:
     run, customers = calm(state), seeded(town(state).all, first_model(state)).customers
     last = {(event.customer_id, event.event_time): event for event in run.events if event.to.since is None}
     moved = {event.event_id: (event.customer_id, event.to.cluster) for event in last.values()}
     told = {said.event_id: (said.customer_id, said.place.cluster) for said in run.states if said.event_id}
     assert told == moved
-    classed = set(customers.some(np.flatnonzero(customers.cluster >= 0)).ids.to_pylist())
-    assert classed.isdisjoint(said.customer_id for said in run.states if said.event_id is None)
+    classed, high = (
+        set(customers.some(np.flatnonzero(which)).ids.to_pylist())
+        for which in (customers.cluster >= 0, (customers.cluster >= 0) & customers.high)
+    )
+    for said in run.states:
+        if said.event_id is None and said.customer_id in classed:
+            assert (said.customer_id in high, said.rose) == (True, None)
+        classed.add(said.customer_id)
+        (high.discard if said.rose is None else high.add)(said.customer_id)
 
 
 def test_reasons_come_by_their_share_of_the_change() -> None:

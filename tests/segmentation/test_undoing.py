@@ -17,12 +17,12 @@ from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from tests.segmentation import hand
 from tests.segmentation.runs import loaded
-from tests.segmentation.towns import DAY, FIRST, PARAMETERS
+from tests.segmentation.towns import DAY, FIRST
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 FIRST_MODEL = hand.two_classes("consumption", LOW, HIGH)
 NEAR = float(np.log1p(900))
-SLOW = replace(PARAMETERS, dwell_s=0, cool_down_s=20 * DAY)
+SLOW = replace(hand.NOBODY_RISES, dwell_s=0, cool_down_s=20 * DAY)
 HISTORY = [one for name, kwh in (("A", 0.1), ("B", 0.8)) for one in hand.day_of(name, FIRST, kwh)]
 
 
