@@ -14,10 +14,11 @@ _VERBS = {
     "withdrawn": ("did not move", "taken back"),
     "corrected": ("moved back", "decided"),
     "borne out": ("did move", "decided"),
+    "fallen": ("fell", "decided"),
 }
 _RISES = {
     "early": "is about to rise", "confirmed": "has risen", "withdrawn": "did not rise",
-    "corrected": "has not risen after all", "borne out": "did rise",
+    "corrected": "has not risen after all", "borne out": "did rise", "fallen": "is not a potential customer any more",
 }  # fmt: skip
 """What a customer does whose potential becomes high in the class where it is."""
 _CAUSES = {
@@ -70,7 +71,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
 
 
 def rises(event: Event) -> bool:
-    """Whether an event says that a customer's own potential rose (or did not, after all) in the class where it is."""
+    """Whether an event is about a customer's own potential, in the class where it is."""
     return event.from_.cluster == event.to.cluster
 
 
@@ -78,6 +79,8 @@ def _kind(event: Event) -> str:
     """Return what kind of sentence an event takes: its status, or what it says of an earlier move."""
     if event.cause == "late_correction":
         return "corrected"
+    if rises(event) and event.status == "confirmed" and event.to.quadrant.endswith("low"):
+        return "fallen"
     return "borne out" if event.to.since is not None else event.status
 
 

@@ -50,10 +50,10 @@ class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
-    Or it rises: its own potential becomes high in the class where it is. `from` and `to` are then the same cluster,
-    `margin` is the logarithm of potential times confidence over the one that is asked for, and the reasons' shares are
-    parts of the logarithm of `potential`: by what factor the customer is worth more than it was [1]. A customer that
-    moves as it rises has one event, of the move.
+    Or it rises, or falls: its own potential becomes high, or low again, in the class where it is. `from` and `to` are
+    then the same cluster, `margin` is the logarithm of potential times confidence over the one that is asked for, and
+    the reasons' shares are parts of the logarithm of `potential`: by what factor the customer is worth more than it was
+    [1]. Newly potential is who rises. A customer that moves as it rises has one event, of the move.
 
     Two kinds of confirmed events speak of an earlier confirmed one, which `supersedes` names. One of cause
     `late_correction` takes it back: readings that came late do not bear it out. One whose `to` has a `since` says that
@@ -94,8 +94,8 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     """Current class of a customer: the compacted topic's record.
 
-    `event_id` is the event that changed it; a first class, and a potential that is not high any more, are none. `rose`
-    is when its own potential became high, RFC 3339, where it still is and not since the seeding.
+    `event_id` is the event that changed it; a first class is none. `rose` is when its own potential became high, RFC
+    3339, where it still is and not since the seeding.
     """
 
     customer_id: str

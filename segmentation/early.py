@@ -24,7 +24,7 @@ from segmentation.local_state import Flag, Gathered, LocalState
 from segmentation.memories import absorbed, decays, view_of
 from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
-from segmentation.rises import rise_of
+from segmentation.rises import falls, leads_up, rise_of
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, WIDTH, Floats, Ints, add_up, tile
@@ -109,7 +109,8 @@ def _would_move(
     view = view_of(customers, memories, epoch, parameters)
     points = space.place(vectors(view, space.indices))
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
-    return verdict.move | rise_of(view, customers, epoch, parameters).turn.risen
+    led = leads_up(verdict, customers, model)
+    return verdict.move | rise_of(view, customers, epoch, parameters, led).turn.risen
 
 
 def _memories(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> Floats:
@@ -135,7 +136,9 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     for day in range(state.closed + 1, epoch + 1):
         closed = close(copy, day, limits, parameters)
         copy = closed.state
-        for event in (event for event in closed.events if event.supersedes is None):  # moves; no corrections of others
+        for event in closed.events:
+            if event.supersedes is not None or falls(event):  # corrects another, or foretells nothing to call for
+                continue
             flags[event.customer_id] = Flag(
                 day, foreseen(event, times.get(event.customer_id, calendar.end(state.closed) * SECOND_US))
             )

@@ -8,6 +8,8 @@ from segmentation.errors import BadParameters
 from segmentation.value_mapping import value_mapping
 
 DAY_S = 86_400
+LEAST_POTENTIAL = 1.25
+"""Lasting potential [1] down to which a customer who is a potential one stays one."""
 LONGEST_CORRECTION_S = 28 * DAY_S
 """The correction window is shorter [s]: the base (see `weeks`) ends four weeks ago, and has to be settled."""
 
@@ -51,8 +53,10 @@ class Parameters:
                 f"{LONGEST_CORRECTION_S // DAY_S}, for potential is told from weeks that no correction reaches any more"
             )
             raise BadParameters(message)
-        if not self.potential > 1:
-            message = f"potential is {self.potential:g}; it has to be more than 1, the potential of who is as ever"
+        if not self.potential >= LEAST_POTENTIAL:
+            message = (
+                f"potential is {self.potential:g}; it has to be at least {LEAST_POTENTIAL}, where a customer falls"
+            )
             raise BadParameters(message)
 
     def epochs(self, seconds: int) -> int:

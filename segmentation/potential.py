@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from segmentation.customers import Customers
 from segmentation.decision import NONE
-from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
-from segmentation.parameters import Parameters
+from segmentation.indices import REGISTRY, SHORT, View, ratio, unsteadiness
+from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.sums import Flags, Floats
 
 PULLING = tuple(index for index in REGISTRY if index.pull > 0)
 """The indices that make a potential."""
-SHRINKING = 0.9
-"""Growth [1] below which a customer shrinks."""
 DOUBT = 0.5
 """Part of the confidence that estimates cannot give [1]."""
 
@@ -28,12 +26,11 @@ DOUBT = 0.5
 class Outlook:
     """Potential and confidence of n customers: `parts` (n, p) are the indices' parts of the potential's logarithm [1].
 
-    `confidence` (n,) [1]; `shrinks` (n,) whether a customer takes clearly less than in the base.
+    `confidence` (n,) [1].
     """
 
     parts: Floats
     confidence: Floats
-    shrinks: Flags
 
     @property
     def potential(self) -> Floats:
@@ -51,29 +48,35 @@ def outlook(view: View) -> Outlook:
     parts = [index.pull * np.fmax(index.transformed(view), 0.0) for index in PULLING]
     estimated = np.nan_to_num(ratio(view.short("estimated_s"), view.short("seconds")))
     steady = np.exp(-np.nan_to_num(unsteadiness(view, SHORT)))
-    less = np.nan_to_num(growth(view), nan=1.0) < SHRINKING
-    return Outlook(np.column_stack(parts), steady * (1.0 - DOUBT * estimated), less)
+    return Outlook(np.column_stack(parts), steady * (1.0 - DOUBT * estimated))
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose potential is `high` (n,) after a close, who has just `risen` (n,), and when each last rose [epoch] (n,)."""
+    """Whose potential is `high` (n,) after a close, who has just `risen` or `fallen` (n,), when each last rose [epoch].
+
+    `led` (n,) are those risen who would not have without a move.
+    """
 
     high: Flags
     risen: Flags
+    fallen: Flags
+    led: Flags
     rose: NDArray[np.int64]
 
 
-def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Parameters) -> Turn:
+def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Parameters, led: Flags) -> Turn:
     """Return who is a potential customer as of the end of `epoch`; inputs untouched.
 
-    A customer rises when its lasting potential (n,) reaches `parameters.potential`, not within the cool-down of its
-    last rise, and stays until it falls below the root of that. Who has no class yet does not rise: it just stands high.
+    A customer rises when its lasting potential (n,) reaches `parameters.potential`, or LEAST_POTENTIAL where a move
+    from a class of low to one of high potential `led` (n,) it there; not within the cool-down of its last rise. It
+    falls below LEAST_POTENTIAL. Who has no class yet does not rise: it just stands high.
     """
-    enough = lasting >= parameters.potential
+    own = lasting >= parameters.potential
+    enough = own | (led & (lasting >= LEAST_POTENTIAL))
     known = customers.cluster != NONE
     rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
     risen = known & ~customers.high & enough & rested
-    stays = customers.high & (lasting >= np.sqrt(parameters.potential))
+    stays = customers.high & (lasting >= LEAST_POTENTIAL)
     high = np.where(known, stays | risen, enough)
-    return Turn(high, risen, np.where(risen, epoch, customers.rose))
+    return Turn(high, risen, known & customers.high & ~stays, risen & ~own, np.where(risen, epoch, customers.rose))

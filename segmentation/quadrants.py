@@ -33,6 +33,11 @@ def is_newly_potential(before: str, after: str) -> bool:
     return before.endswith(LOW) and after.endswith(HIGH)
 
 
+def is_high(found: str) -> bool:
+    """Whether the potential of a quadrant is high."""
+    return found.endswith(HIGH)
+
+
 def names(scaled: Floats, indices: tuple[Index, ...], nouns: list[str]) -> list[str]:
     """Return a name for each centre (k, d): its two most outstanding indices and its customers' noun, made unique."""
     proposed: list[str] = []

@@ -20,10 +20,9 @@ from segmentation.calendar import Calendar
 from segmentation.correcting import Corrected, concerned, numbers_of
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, share_estimated, view_of
-from segmentation.moves import PROVISIONAL, SECOND_US, place_of
-from segmentation.parameters import Parameters
+from segmentation.moves import PROVISIONAL, SECOND_US
+from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.potential import PULLING, Outlook, outlook
-from segmentation.quadrants import is_newly_potential
 from segmentation.risen import Risen, followed
 from segmentation.rises import at_home, said_of
 from segmentation.sums import Floats, Ints, Tiles
@@ -74,9 +73,17 @@ def reconsidered(done: Corrected, before: Mapping[int, Tiles], fresh: pa.Table, 
         numbers = numbers_of(pa.array([customer for customer, _ in mine], pa.string()), done.state.customers)
         seen = [_seen(done.state, tiles, numbers, then, parameters) for tiles in (before, done.state.tiles)]
         found = _Again(mine, numbers, seen[0][0], *seen[1], force, epoch, parameters)
-        for at, holds in enumerate((found.now.lasting >= parameters.potential).tolist()):
-            done = _kept(done, found, at) if holds else _lost(done, found, at)
+        for at in range(len(mine)):
+            done = _kept(done, found, at) if _holds(done, found, at) else _lost(done, found, at)
     return done
+
+
+def _holds(done: Corrected, found: _Again, at: int) -> bool:
+    """Whether a customer would have risen all the same; it takes less where a move led it there, and stands."""
+    _, rise = found.rises[at]
+    told = _told(done, rise)
+    led = rise.led and (told is None or done.events[told].cause != LATE_CORRECTION)
+    return bool(found.now.lasting[at] >= (LEAST_POTENTIAL if led else found.parameters.potential))
 
 
 def _seen(state: LocalState, tiles: Mapping[int, Tiles], numbers: Ints, then: int, parameters: Parameters
@@ -118,7 +125,7 @@ def _kept(done: Corrected, found: _Again, at: int) -> Corrected:
 def _lost(done: Corrected, found: _Again, at: int) -> Corrected:
     """Return the state without a rise that does not hold, and the event that takes it back.
 
-    There is none where a move that was one event with it has been taken back, or is newly potential by itself.
+    There is none where what is said of a move that was one event with it speaks of it.
     """
     (customer, rise), row = found.rises[at], int(found.numbers[at])
     high, rose = done.state.customers.high.copy(), done.state.customers.rose.copy()
@@ -126,18 +133,9 @@ def _lost(done: Corrected, found: _Again, at: int) -> Corrected:
     risen = {who: other for who, other in done.state.risen.items() if who != customer}
     state = replace(done.state, customers=replace(done.state.customers, high=high, rose=rose), risen=risen)
     done = replace(done, state=state, back=np.union1d(done.back, [row]))
-    if _told(done, rise) is not None or _leads_up(state, customer, rise):
+    if _told(done, rise) is not None:
         return done
     low, up = at_home(found.force, int(state.customers.cluster[row]), None)
     places = msgspec.structs.replace(up, since=found.end(rise.epoch)), low
     event = found.event(at, found.before.parts[at], places, LATE_CORRECTION)
     return replace(done, events=(*done.events, event))
-
-
-def _leads_up(state: LocalState, customer: str, rise: Risen) -> bool:
-    """Whether a move that is one event with the rise leads to a class of high potential by itself."""
-    move = state.recent.get(customer)
-    if move is None or move.event_id != rise.event_id:
-        return False
-    model = state.models.past[move.version_to]
-    return is_newly_potential(*(place_of(model, cluster, None).quadrant for cluster in (move.from_, move.to)))

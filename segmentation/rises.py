@@ -16,12 +16,12 @@ from schemas.times import iso
 from segmentation.attribution import BACKFILL, CUSTOMER_MOVED
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
-from segmentation.decision import NEVER
+from segmentation.decision import NEVER, Verdict
 from segmentation.indices import View
 from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id
-from segmentation.parameters import Parameters
+from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.potential import PULLING, Outlook, Turn, outlook, turn
-from segmentation.quadrants import HIGH, LOW, with_potential
+from segmentation.quadrants import HIGH, LOW, is_high, with_potential
 from segmentation.space import ids_of
 from segmentation.sums import Flags, Floats
 
@@ -49,6 +49,20 @@ class Rise:
             )  # fmt: skip
             yield msgspec.structs.replace(said, newly_potential=True)
 
+    def falls(self, look: Look, customers: Customers, model: Model, parameters: Parameters) -> Iterator[Event]:
+        """One confirmed event for everybody who has fallen and does not move up: nothing to call for any more."""
+        calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+        for at in np.flatnonzero(self.turn.fallen).tolist():
+            row = int(look.rows[at])
+            since = rose_of(customers, row, calendar)
+            low, high = at_home(model, int(customers.cluster[row]), None)
+            yield said_of(
+                self.outlook, at, self.outlook.parts[at], who=customers.ids[row].as_py(),
+                places=(msgspec.structs.replace(high, since=since), low), version=model.version,
+                cause=BACKFILL if look.backfilled[at] else CUSTOMER_MOVED, estimated=float(look.estimated[at]),
+                time=iso(int(look.times[at])), asked=LEAST_POTENTIAL,
+            )  # fmt: skip
+
 
 def at_home(model: Model, cluster: int, since: str | None) -> tuple[Place, Place]:
     """Return the places of a rise: the same cluster, of low potential `since` then, and of high potential."""
@@ -64,10 +78,10 @@ def said_of(ahead: Outlook, at: int, before: Floats, *, who: str, places: tuple[
     The margin is the logarithm of the lasting potential over the one that is `asked` for; the reasons' shares are parts
     of the change of the potential's logarithm, and add up to 1.
     """
-    own = places[0].cluster
+    own, there = places[0].cluster, places[1].quadrant
     return Event(
-        event_id=event_id(who, own, own, "confirmed", cause, version, version, time), customer_id=who, from_=places[0],
-        to=places[1], newly_potential=False, cause=cause, model_version_from=version, model_version_to=version,
+        event_id=event_id(who, own, own, "confirmed", cause, version, version, time, there), customer_id=who,
+        from_=places[0], to=places[1], newly_potential=False, cause=cause, model_version_from=version, model_version_to=version,
         status="confirmed", margin=float(np.log(ahead.lasting[at] / asked)), confidence=float(ahead.confidence[at]),
         reasons=_reasons(before, ahead.parts[at]), quality=Evidence(estimated, estimated > PROVISIONAL),
         event_time=time, potential=float(ahead.potential[at]), origin="backfill" if cause == BACKFILL else "live",
@@ -77,22 +91,32 @@ def said_of(ahead: Outlook, at: int, before: Floats, *, who: str, places: tuple[
 def valued(moves: Iterable[Event], who: Iterable[int], ahead: Outlook, risen: Flags) -> list[Event]:
     """Return moves with the potential of their customers, whose places in `ahead` and `risen` (n,) are `who`.
 
-    A move is newly potential where the customer's own potential rises with it, or where it leads to a quadrant of
-    high potential and the customer does not shrink.
+    A move is newly potential where the customer rises with it.
     """
     return [
-        msgspec.structs.replace(
-            move, potential=float(ahead.potential[at]),
-            newly_potential=bool(risen[at] or (move.newly_potential and not ahead.shrinks[at])),
-        )
+        msgspec.structs.replace(move, potential=float(ahead.potential[at]), newly_potential=bool(risen[at]))
         for at, move in zip(who, moves, strict=True)
     ]  # fmt: skip
 
 
-def rise_of(view: View, customers: Customers, epoch: int, parameters: Parameters) -> Rise:
-    """Return the outlook on all the view's customers as of the end of `epoch`, and what it makes of them."""
+def rise_of(view: View, customers: Customers, epoch: int, parameters: Parameters, led: Flags) -> Rise:
+    """Return the outlook on the view's customers as of the end of `epoch`, and what it makes of them.
+
+    `led` (n,) are those whom a move leads up. O(n); inputs untouched.
+    """
     ahead = outlook(view)
-    return Rise(ahead, turn(ahead.lasting, customers, epoch, parameters))
+    return Rise(ahead, turn(ahead.lasting, customers, epoch, parameters, led))
+
+
+def leads_up(verdict: Verdict, customers: Customers, model: Model) -> Flags:
+    """Whether a verdict moves each customer (n,) from a class of low to one of high potential."""
+    high = np.array([is_high(cluster.quadrant) for cluster in model.clusters])
+    return np.asarray(verdict.move & ~high[customers.standing(ids_of(model)).own] & high[verdict.best])
+
+
+def falls(event: Event) -> bool:
+    """Whether an event says that a customer's own potential is not high any more."""
+    return event.from_.cluster == event.to.cluster and not is_high(event.to.quadrant)
 
 
 def rose_of(customers: Customers, row: int, calendar: Calendar) -> str | None:

@@ -33,7 +33,6 @@ def test_growth_enquiries_and_purchases_multiply() -> None:
 def test_who_shrinks_has_no_less_than_one(base: float, potential: float) -> None:
     ahead = outlook(view(short=STEADY, base=base))
     assert ahead.potential[0] == pytest.approx(potential)
-    assert bool(ahead.shrinks[0]) == (base == 4_000.0)
 
 
 def test_what_is_missing_is_neither_potential_nor_doubt() -> None:
@@ -69,7 +68,7 @@ def classed(*, high: bool = False, rose: int = -100, cluster: int = 0) -> Custom
 def test_a_customer_rises_at_the_threshold_and_falls_below_its_root(
     lasting: float, customers: Customers, expected: tuple[bool, bool]
 ) -> None:
-    found = turn(np.array([lasting]), customers, 100, Parameters())
+    found = turn(np.array([lasting]), customers, 100, Parameters(), np.array([False]))
     assert (bool(found.high[0]), bool(found.risen[0])) == expected
     assert found.rose.tolist() == ([100] if expected[1] else customers.rose.tolist())
 
@@ -103,7 +102,8 @@ def test_it_is_said_once_and_again_only_after_a_fall_and_a_rest() -> None:
     assert len(said) == 1
     assert state.customers.high.tolist() == [True]
     state, said = days(state, *[1.0] * 8)
-    assert (said, state.customers.high.tolist()) == ([], [False])
+    assert [(event.newly_potential, event.to.quadrant) for event in said] == [(False, "low-low")]
+    assert state.customers.high.tolist() == [False]
     assert [event.newly_potential for event in days(state, *[30.0] * 3)[1]] == [True]
 
 
