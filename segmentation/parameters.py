@@ -47,7 +47,7 @@ class Parameters:
 
     def __post_init__(self) -> None:
         """Refuse what no deployment can run with."""
-        if self.correction_s >= LONGEST_CORRECTION_S:
+        if self.window * self.epoch_s >= LONGEST_CORRECTION_S:
             message = (
                 f"the correction window is {self.correction_s / DAY_S:g} days; it has to be less than "
                 f"{LONGEST_CORRECTION_S // DAY_S}, for potential is told from weeks that no correction reaches any more"

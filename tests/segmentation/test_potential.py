@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from schemas.control import Dismiss
 from schemas.event import CustomerState, Event
 from segmentation.customers import Customers, newcomers
+from segmentation.dismissals import obeyed
+from segmentation.errors import BadParameters
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook, turn
@@ -83,6 +86,17 @@ def days(state: LocalState, *loads: float) -> tuple[LocalState, list[Event]]:
     return state, said
 
 
+def test_an_operators_word_withdraws_a_rise_and_keeps_it_from_coming_again() -> None:
+    state, (rise,) = days(seeded(), 1.0, 9.0)
+    order = Dismiss("town", 1, "A", state.closed + 9, "moves out")
+    state, (event,) = obeyed(state, order, CALENDAR)
+    assert (event.status, event.supersedes, event.because) == ("withdrawn", rise.event_id, "moves out")
+    assert (event.from_.cluster, event.to.since, event.newly_potential) == (0, rise.event_time, False)
+    assert obeyed(state, order, CALENDAR)[1] == ()
+    calm, _ = days(obeyed(seeded(), order, CALENDAR)[0], 1.0)
+    assert [(one.newly_potential, one.dismissed is None) for one in days(calm, 9.0)[1]] == [(False, False)]
+
+
 def seeded(kwh: float = 1.0) -> LocalState:
     return hand.remembered(hand.day_of("A", FIRST, kwh), MODEL, RISING)
 
@@ -129,3 +143,30 @@ def test_the_state_topic_hears_of_a_rise_and_of_a_fall() -> None:
         closed = hand.closed_with(state, hand.rows_of(hand.day_of("A", epoch, 0.1)), epoch, RISING)
         state, told, epoch = closed.state, [*told, *closed.states], epoch + 1
     assert [(one.customer_id, one.rose) for one in told] == [("A", None)]
+
+
+def test_a_move_to_high_potential_leads_there_sooner_and_nobody_rises_by_it_alone() -> None:
+    for lasting, led, expected in ((1.3, True, (True, True)), (1.3, False, (False, False)), (1.2, True, (False, False)),
+                                   (1.6, True, (True, False))):  # fmt: skip
+        found = turn(np.array([lasting]), classed(), 100, Parameters(), np.array([led]))
+        assert (bool(found.risen[0]), bool(found.led[0])) == expected
+
+
+def test_a_fall_is_said_without_a_reason_to_call() -> None:
+    state, _ = days(seeded(), *[1.0] * 3, 9.0)
+    while not (found := days(state, 1.0))[1]:
+        state = found[0]
+    state, (event,) = found
+    assert (event.from_.quadrant, event.to.quadrant, event.newly_potential) == ("low-high", "low-low", False)
+    assert (event.margin < 0, event.reasons, event.status) == (True, (), "confirmed")
+    assert [rise.newly_potential for rise in state.risen.values()] in ([], [False])
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"correction_s": 27 * DAY + 1}, "less than 28"), ({"potential": 1.2}, "at least 1.25"),
+    ({"potential": float("nan")}, "at least"),
+])  # fmt: skip
+def test_parameters_that_do_not_fit_are_refused(changes: dict[str, float], words: str) -> None:
+    with pytest.raises(BadParameters, match=words):
+        replace(Parameters(), **changes)  # type: ignore[arg-type]
+    assert replace(Parameters(), correction_s=27 * DAY).window == 27
