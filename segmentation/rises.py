@@ -81,10 +81,11 @@ def said_of(ahead: Outlook, at: int, before: Floats, *, who: str, places: tuple[
     own, there = places[0].cluster, places[1].quadrant
     return Event(
         event_id=event_id(who, own, own, "confirmed", cause, version, version, time, there), customer_id=who,
-        from_=places[0], to=places[1], newly_potential=False, cause=cause, model_version_from=version,
-        model_version_to=version, status="confirmed", margin=float(np.log(ahead.lasting[at] / asked)), confidence=float(ahead.confidence[at]),
+        from_=places[0], to=places[1], newly_potential=False, cause=cause, status="confirmed",
+        model_version_from=version, model_version_to=version, margin=float(np.log(ahead.lasting[at] / asked)),
+        confidence=float(ahead.confidence[at]), potential=float(ahead.potential[at]),
         reasons=_reasons(before, ahead.parts[at]), quality=Evidence(estimated, estimated > PROVISIONAL),
-        event_time=time, potential=float(ahead.potential[at]), origin="backfill" if cause == BACKFILL else "live",
+        event_time=time, origin="backfill" if cause == BACKFILL else "live",
     )  # fmt: skip
 
 
