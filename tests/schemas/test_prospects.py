@@ -7,26 +7,32 @@ from schemas.event import Event, Place
 from schemas.prospects import after, listed, worth
 from tests.serving.made import EVENT, HIGH, LOW, moved
 
-RISE = {"from_": LOW, "to": Place(0, "steady shop", "low-high")}
-QUIET = {"newly_potential": False}
-DOWN = {"from_": HIGH, "to": LOW, **QUIET}
+RISE = moved("x", from_=LOW, to=Place(0, "steady shop", "low-high"))
 FLAG = moved("flag")
+
+
+def quiet(**changes: object) -> Event:
+    return moved("x", "C-1", newly_potential=False, **changes)
+
+
+def down(status: str = "confirmed", start: Place = HIGH) -> Event:
+    return quiet(status=status, from_=start, to=LOW)
 
 
 @pytest.mark.parametrize(
     ("flag", "event", "stands"),
     [
-        (None, moved("x"), "x"), (None, moved("x", status="early"), "x"), (None, moved("x", **QUIET), None),
-        (None, moved("x", status="withdrawn"), None), (None, moved("x", **RISE), "x"), (FLAG, moved("x", **RISE), "x"),
-        (FLAG, moved("x", status="withdrawn", supersedes="flag", **QUIET), None),
+        (None, moved("x"), "x"), (None, moved("x", status="early"), "x"), (None, quiet(), None),
+        (None, moved("x", status="withdrawn"), None), (None, RISE, "x"), (FLAG, RISE, "x"),
+        (FLAG, quiet(status="withdrawn", supersedes="flag"), None),
         (FLAG, moved("x", status="withdrawn", supersedes="flag"), None),
         (FLAG, moved("x", status="withdrawn", supersedes="other"), "flag"),
-        (FLAG, moved("x", cause="late_correction", supersedes="flag", **QUIET), None),
+        (FLAG, quiet(cause="late_correction", supersedes="flag"), None),
         (FLAG, moved("x", cause="late_correction", supersedes="flag"), "x"),
         (FLAG, moved("x", supersedes="flag"), "x"), (FLAG, moved("x", status="early"), "flag"),
-        (FLAG, moved("x", **DOWN), None), (FLAG, moved("x", status="early", **DOWN), "flag"),
-        (FLAG, moved("x", **{**DOWN, "from_": LOW}), "flag"), (moved("e", status="early"), moved("x"), "x"),
-        (moved("e", status="early"), moved("x", supersedes="e", **QUIET), None),
+        (FLAG, down(), None), (FLAG, down("early"), "flag"),
+        (FLAG, down(start=LOW), "flag"), (moved("e", status="early"), moved("x"), "x"),
+        (moved("e", status="early"), quiet(supersedes="e"), None),
     ],
 )  # fmt: skip
 def test_what_an_event_makes_of_a_place_on_the_list(flag: Event | None, event: Event, stands: str | None) -> None:

@@ -8,15 +8,17 @@ import pytest
 
 from schemas.event import Event
 from segmentation.truth import Change, against, confirmed_share
-from tests.segmentation.test_prospects import BACK, EARLY, EVENT
+from tests.serving.made import moved
 
+EARLY = moved("0", status="early")
+BACK = moved("9", status="withdrawn", supersedes="0")
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SPAN = BEGIN, BEGIN + timedelta(days=100)
 
 
 def said(customer: str, day: float) -> Event:
     time = (BEGIN + timedelta(days=day)).isoformat()
-    return msgspec.structs.replace(EVENT, customer_id=customer, event_time=time, event_id=f"{customer}{day}")
+    return moved(f"{customer}{day}", customer, event_time=time)
 
 
 def change(customer: str, day: float) -> Change:
@@ -46,7 +48,7 @@ def test_nothing_said_has_no_precision() -> None:
 
 
 def test_an_early_flag_counts_once_it_is_decided() -> None:
-    linked = msgspec.structs.replace(EVENT, supersedes="0")
+    linked = msgspec.structs.replace(moved("1"), supersedes="0")
     other = msgspec.structs.replace(EARLY, event_id="5")
     assert confirmed_share([EARLY, linked]) == 1.0
     assert confirmed_share([EARLY, BACK]) == 0.0
