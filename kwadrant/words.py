@@ -29,6 +29,7 @@ _CAUSES = {
     "late_correction": "corrected readings do not bear out its last move",
     "backfill": "older readings have come in",
 }
+_NOT_BORNE_OUT = "corrected readings do not bear it out"
 _LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
 _KILO = 1_000
 _VISIBLE = 0.05
@@ -126,7 +127,7 @@ def change(why: Reason) -> str:
 def _because(event: Event) -> list[str]:
     clauses = ["newly potential"] if event.newly_potential else []
     clauses += [reason(why, "rise" if rises(event) else "move") for why in event.reasons[:1]]
-    cause = _CAUSES[event.cause]
+    cause = _CAUSES[event.cause] if _kind(event) != "corrected" or not rises(event) else _NOT_BORNE_OUT
     clauses += [cause] if cause else []
     if event.to.since is not None:
         clauses.append("provisional no more, most of its readings are measured now")

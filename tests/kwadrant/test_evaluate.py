@@ -5,10 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from kwadrant.cli import app
+from kwadrant.evaluate import OURS
+from schemas.event import Event
+from segmentation.rises import falls
+from serving import questions
+from serving.store import Taken, open_store, take
 from simulator.town import simulate, write
 
 SEED = "2025-05-06"
@@ -51,8 +57,8 @@ def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: 
     said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1")
     assert "eligible customers; of blind calls" in said
     shares = {line[:40].strip(): line[40:].split()[0] for line in said.splitlines() if " kept of " in line}
-    assert list(shares) == ["newly potential", "potential x confidence of everybody", "spreadsheet"]
-    assert float(shares["newly potential"]) > 0.7
+    assert list(shares) == [*OURS, "spreadsheet"]
+    assert float(shares["kwadrant list"]) > 0.7
     assert "moves: " in said
     assert "recall" in said
 
@@ -76,11 +82,24 @@ def test_a_shorter_span_lists_fewer(replayed: Path) -> None:
 
 def test_a_folder_without_a_replay_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["list", "newly-potential", "--replay", str(tmp_path)])
-    assert (result.exit_code, "holds no replay" in result.output) == (2, True)
+    assert (result.exit_code, "is not there" in result.output) == (2, True)
 
 
-def test_the_events_alone_name_the_same_customers_as_rose(replayed: Path) -> None:
+def test_the_store_has_the_same_customers_in_the_same_order(replayed: Path) -> None:
     lines = kwadrant("list", "newly-potential", "--replay", replayed, "--since", "365d", "--format", "json")
-    said = [msgspec.json.decode(line) for line in (replayed / "events.jsonl").read_text().splitlines()]
-    flagged = {event["customerId"] for event in said if event["newlyPotential"]}
-    assert {json.loads(line)["customer_id"] for line in lines.splitlines()} <= flagged
+    said = [msgspec.json.decode(line, type=Event) for line in (replayed / "events.jsonl").read_bytes().splitlines()]
+    engine = open_store("sqlite://")
+    for begin in range(0, len(said), 7):
+        take(engine, Taken(events=said[begin : begin + 7]))
+    rows = questions.ask(engine, questions.newly_potential(100))
+    assert [row.customer_id for row in rows] == [json.loads(line)["customer_id"] for line in lines.splitlines()] != []
+
+
+def test_whose_potential_is_high_at_the_end_is_who_rose_and_has_not_fallen(replayed: Path) -> None:
+    said = [msgspec.json.decode(line, type=Event) for line in (replayed / "events.jsonl").read_bytes().splitlines()]
+    last: dict[str, bool] = {}
+    for event in said:
+        if event.newly_potential or falls(event):
+            last[event.customer_id] = event.newly_potential
+    rows = pq.read_table(replayed / "customers.parquet").to_pylist()
+    assert {row["customer_id"] for row in rows if row["rose"]} == {who for who, high in last.items() if high} != set()
