@@ -87,7 +87,7 @@ def test_after_the_day_a_new_move_is_newly_potential_again_and_nothing_else_is_s
         state = found.state
     assert dict(state.dismissed) == {}
     assert not any(event.newly_potential for event in closed(state, 90.0).events)
-    fallen = replace(state, customers=replace(state.customers, cluster=np.array([0])))
+    fallen = replace(state, customers=replace(state.customers, cluster=np.array([0]), high=np.array([False])))
     assert [marks(event) for event in closed(fallen, 900.0).events] == [(True, None)]
 
 
