@@ -102,9 +102,7 @@ def decided(trial: Trial | None, held: Held | None = None) -> tuple[CentralState
     return fold(before, [Output(0, answer=answer(FIRST + 2, cells((3.0, 1)), trial))], {}, PARAMETERS)
 
 
-def test_a_model_inside_the_budget_is_promoted_with_its_dry_run_after_one_epoch_state(
-    newest=TRIAL, commanded=FIRST + 2, answered=FIRST + 1
-) -> None:
+def test_a_model_inside_the_budget_is_promoted_with_its_dry_run_after_one_epoch_on_trial() -> None:
     after, (promote, candidate), promoted = decided(tried(2))
     assert promote == Promote("town", 1, TRIAL, tried(2))
     assert isinstance(candidate, Candidate)
