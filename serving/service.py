@@ -42,6 +42,7 @@ def serve(desk: Desk, client: Mapping[str, object], address: Address, stop: thre
         Where the port is taken.
     """
     failed: list[BaseException] = []
+    desk.ending = stop
     tasks = (lambda: _take_in(desk, client, stop, failed), lambda: _send(desk, stop))
     with _running(tasks, stop), _answering(app(desk), address) as port:
         ready(port)
