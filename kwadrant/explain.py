@@ -12,6 +12,8 @@ from schemas.event import Event, Reason
 WIDTH = 24
 """Columns of the longest bar."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEAST = 0.005
+"""From this share on estimated time is told: less would be told as 0 %."""
 _AXES = {"low": "low", "high": "high"}
 _CAUSES = {
     "customer_moved": "The customer changed; the classes hardly did.",
@@ -104,6 +106,6 @@ def sure(event: Event) -> str:
     estimated = event.quality.share_estimated
     if event.quality.provisional:
         parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")
-    elif estimated > 0:
+    elif estimated >= _LEAST:
         parts.append(f"{estimated * 100:.0f} % of the time is estimated.")
     return " ".join(parts)

@@ -25,6 +25,10 @@ _decoders: Mapping[str, Callable[[bytes], Any]] = {
 }
 
 
+Polled = dict[TopicPartition, list[Any]]
+"""Records of each partition, in their order."""
+
+
 class NoTopicsError(Exception):
     """The topics of the product are not there."""
 
@@ -41,7 +45,7 @@ def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, 
     with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
         _begin(consumer, positions(engine))
         while not stop.is_set():
-            news = _taken(consumer.poll(timeout_ms=POLL_MS))
+            news = decoded(consumer.poll(timeout_ms=POLL_MS))
             take(engine, news)
             taken(news)
 
@@ -64,8 +68,8 @@ def _numbers(consumer: KafkaConsumer, topic: str) -> list[int]:
     return sorted(found)
 
 
-def _taken(polled: Mapping[Any, list[Any]]) -> Taken:
-    """Decode what was polled; a deleted state or model says nothing new, nor does a control record of no model."""
+def decoded(polled: Polled) -> Taken:
+    """Return what was polled, decoded; what is deleted says nothing new, nor does a control record of no model."""
     found: dict[str, list[tuple[int, Any]]] = {topic: [] for topic in _decoders}
     for part, records in sorted(polled.items()):
         decode = _decoders[part.topic]

@@ -4,6 +4,8 @@ import { get } from "./api.js";
 import { byId, dayOf, el, said } from "./dom.js";
 import { mark } from "./palette.js";
 
+const LEAST = 0.01; // of a move: less is not worth a line
+
 export class Lookup {
   constructor(shown) {
     this.shown = shown;
@@ -47,7 +49,8 @@ export class Lookup {
   event({ time, text, why }) {
     return el("article", {}, el("p", { class: "meta" }, el("time", { datetime: time }, dayOf(time))),
       el("p", {}, ...said(text)), el("p", { class: "note" }, `${why.left} → ${why.reached}`),
-      el("ul", { class: "parts", "aria-label": "Parts of the move" }, ...why.parts.map((part) => this.part(part))),
+      el("ul", { class: "parts", "aria-label": "Parts of the move" },
+        ...why.parts.filter(({ share }) => Math.abs(share) >= LEAST).map((part) => this.part(part))),
       el("p", {}, why.cause), el("p", { class: "note" }, why.sure));
   }
 

@@ -26,9 +26,14 @@ export function said(text) {
 
 export const number = (value) => value.toLocaleString("en-GB");
 
+const day = (time) => time.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+/** An epoch's name: a day is written as all days are. */
+export const epoch = (name) => (/^\d{4}-\d\d-\d\d$/.test(name) ? day(new Date(name)) : name);
+
 /** The day to which an instant belongs: midnight ends a day, it does not begin one. */
 export function dayOf(moment) {
-  return new Date(Date.parse(moment) - 1).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return day(new Date(Date.parse(moment) - 1));
 }
 
 export function show(id, text) {

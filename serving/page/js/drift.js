@@ -4,6 +4,12 @@ import { init } from "../vendor/echarts.js";
 import { byId, calm, show } from "./dom.js";
 import { colour, ink, letter, shape } from "./palette.js";
 
+/** The next of 1, 2, 4 and 8 times a power of ten, with some room. */
+function round(far) {
+  const power = 10 ** Math.floor(Math.log10(far * 1.1));
+  return [1, 2, 4, 8, 10].map((step) => step * power).find((step) => step >= far * 1.1);
+}
+
 export class Drift {
   constructor() {
     this.chart = init(byId("drift"), null, { renderer: "canvas" });
@@ -22,17 +28,17 @@ export class Drift {
       cluster, name: model.clusters[row[cluster]].name, n: row[cluster],
       points: points.map(([version, x, y]) => [x - points[0][1], y - points[0][2], version]),
     }));
-    const far = Math.max(0.02, ...ways.flatMap(({ points }) => points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)])));
-    this.chart.setOption({ ...this.frame(far * 1.15), series: ways.map((way) => this.line(way)) }, { replaceMerge: ["series"] });
+    const far = round(Math.max(0.02, ...ways.flatMap(({ points }) => points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]))));
+    this.chart.setOption({ ...this.frame(far), series: ways.map((way) => this.line(way)) }, { replaceMerge: ["series"] });
     return undefined;
   }
 
   frame(far) {
-    const digits = far < 0.1 ? 2 : 1;
+    const digits = Math.max(0, 1 - Math.floor(Math.log10(far / 2)));
     const axis = (name) => ({
       type: "value", min: -far, max: far, name, nameLocation: "middle", nameGap: 24, interval: far / 2,
       nameTextStyle: { color: ink("soft"), fontSize: 12 }, splitLine: { lineStyle: { color: ink("line") } },
-      axisLabel: { color: ink("soft"), formatter: (value) => value.toFixed(digits).replace(/^-0\.?0*$/, "0").replace("-", "−") },
+      axisLabel: { color: ink("soft"), formatter: (value) => String(Number(value.toFixed(digits))).replace("-", "−") },
       axisLine: { onZero: false, lineStyle: { color: ink("line") } },
     });
     const yAxis = { ...axis("potential value"), nameGap: 34 };

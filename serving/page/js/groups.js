@@ -1,20 +1,29 @@
 // The groups: their typical day, what stands out in them, how many they are; and the model's versions.
 
-import { byId, el, number, show, svg } from "./dom.js";
+import { byId, el, epoch, number, show, svg } from "./dom.js";
 import { colour, letter, mark } from "./palette.js";
 
 const WIDE = 240, HIGH = 64, FLOOR = 52, TOP = 4;
 const PARTS = ["at night", "by day", "in the evening"];
 
+const people = (count) => `${number(count)} ${count === 1 ? "customer" : "customers"}`;
+
+/** Put new children where the old ones were; the focus stays at its place. */
+function renew(parent, children) {
+  const at = [...parent.children].indexOf(document.activeElement);
+  parent.replaceChildren(...children);
+  parent.children[at]?.focus();
+}
+
 export function chips(model, sizes, only, chosen) {
-  byId("chips").replaceChildren(...model.clusters.map((cluster, n) => el("button", {
+  renew(byId("chips"), model.clusters.map((cluster, n) => el("button", {
     type: "button", "aria-pressed": String(only === cluster.cluster), onclick: () => chosen(cluster.cluster),
   }, mark(n), el("span", {}, `${letter(n)} · ${cluster.name}`), el("small", {}, number(sizes[cluster.cluster] ?? 0)))));
 }
 
 export function cards(model, sizes) {
   byId("groups").replaceChildren(...model.clusters.map((cluster, n) => {
-    const many = `${number(sizes[cluster.cluster] ?? 0)} customers · ${cluster.words}`;
+    const many = `${people(sizes[cluster.cluster] ?? 0)} · ${cluster.words}`;
     return el("li", { "data-cluster": cluster.cluster },
       el("h3", {}, mark(n), el("span", {}, `${letter(n)} · ${cluster.name}`)),
       el("p", { class: "many" }, many),
@@ -47,7 +56,7 @@ export function versions(model) {
       : ["–", "–", "–"];
     const state = undo === null ? status : `${status}, rolled back to ${undo}`;
     const kind = status === "in force" ? "force" : status === "held" ? "held" : "";
-    return el("tr", { class: kind }, ...[String(version), until, state, ...counts].map((text) => el("td", {}, text)));
+    return el("tr", { class: kind }, ...[String(version), epoch(until), state, ...counts].map((text) => el("td", {}, text)));
   }));
   show("held", model.held ? `Promotions are held by ${model.held.by === "budget" ? "the budget" : "an operator"}: ${model.held.because}` : "");
 }

@@ -1,7 +1,7 @@
 // The page: begins with an overview, then takes in the news as it comes.
 
 import { enter, get } from "./api.js";
-import { byId, number, show } from "./dom.js";
+import { byId, epoch, number, show } from "./dom.js";
 import { Drift } from "./drift.js";
 import { Feed } from "./feed.js";
 import * as groups from "./groups.js";
@@ -89,7 +89,7 @@ function basis({ age_seconds: age }) {
 function drawModel() {
   const { model, sizes } = page;
   byId("version").textContent = model.version === null ? "–" : `v${number(model.version)}`;
-  byId("until").textContent = model.version === null ? "no model yet" : `model, data until ${model.until}${model.held ? ", held" : ""}`;
+  byId("until").textContent = model.version === null ? "no model yet" : `model, data until ${epoch(model.until)}${model.held ? ", held" : ""}`;
   if (model.version === null) return;
   groups.chips(model, sizes, map.only, (cluster) => {
     map.only = map.only === cluster ? null : cluster;
@@ -115,6 +115,11 @@ byId("enter-form").addEventListener("submit", async (event) => {
   } catch (error) {
     byId("enter-error").textContent = error.message;
   }
+});
+byId("to-calls").addEventListener("click", () => {
+  feed.choose("calls");
+  byId("feed").scrollIntoView({ block: "nearest" });
+  byId("tab-calls").focus();
 });
 byId("enter").addEventListener("cancel", (event) => event.preventDefault());
 

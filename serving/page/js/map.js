@@ -5,6 +5,7 @@ import { byId, calm, number, show } from "./dom.js";
 import { colour, ink, letter, shape } from "./palette.js";
 
 const GUESTS = 400; // customers outside the sample who moved, at most
+const NARROW = 500; // [px]
 const FRESH = 20_000; // [ms] that a move stays marked
 const QUADRANTS = ["low-high", "high-high", "low-low", "high-low"];
 const halves = (quadrant) => quadrant.split("-").map((half, n) => `${half} ${n ? "potential" : "value"}`).join(", ");
@@ -62,7 +63,7 @@ export class Quadrants {
     byId("map").setAttribute("aria-label", `Customers by current and potential value: ${words}`);
     byId("map-note").textContent = total > this.sampled.size + GUESTS
       ? `${number(this.sampled.size)} of ${number(total)} customers are drawn, an even sample; whoever moves is drawn as well.`
-      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres.";
+      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. Corners count by group.";
     show("map-empty", total ? "" : "No customer has a class yet: the first comes with the seeding.");
     return found["low-high"] + found["high-high"];
   }
@@ -106,7 +107,7 @@ export class Quadrants {
     const [current, potential] = this.model.thresholds;
     return {
       id: "halves", type: "scatter", data: [], silent: true,
-      markArea: { silent: true, itemStyle: { color: ink("tint") }, data: [[{ yAxis: potential }, { yAxis: "max" }]] },
+      markArea: { silent: true, itemStyle: { color: ink("tint") }, data: [[{ yAxis: potential }, { yAxis: potential + 1e3 }]] },
       markLine: {
         silent: true, symbol: "none", label: { show: false }, lineStyle: { color: ink("soft"), type: "solid", width: 1 },
         animation: false, data: [{ xAxis: current }, { yAxis: potential }],
@@ -115,9 +116,9 @@ export class Quadrants {
   }
 
   customers(row) {
-    const many = this.dots.size > 700;
+    const small = this.dots.size > 700 || this.chart.getWidth() < NARROW;
     const data = [...this.dots].map(([id, [x, y, cluster]]) => ({
-      name: id, value: [x, y], cluster, symbol: shape(row[cluster] ?? 0), symbolSize: many ? 7 : 10,
+      name: id, value: [x, y], cluster, symbol: shape(row[cluster] ?? 0), symbolSize: small ? 7 : 10,
       itemStyle: { color: colour(row[cluster] ?? 0), opacity: this.only === null ? 0.72 : this.only === cluster ? 0.95 : 0.07 },
     }));
     return { id: "customers", name: "customers", type: "scatter", data, cursor: "pointer", emphasis: { scale: 1.6 } };
@@ -142,11 +143,11 @@ export class Quadrants {
   centres() {
     const data = this.model.clusters.map((cluster, n) => ({
       name: cluster.name, value: [cluster.current, cluster.potential], cluster: cluster.cluster, symbol: shape(n),
-      itemStyle: { color: colour(n), borderColor: ink("card"), borderWidth: 2 },
+      itemStyle: { color: colour(n), borderColor: ink("card"), borderWidth: 2, opacity: 1 },
       label: { show: true, formatter: letter(n), color: ink("ink"), fontWeight: 700, fontSize: 14, position: "right",
         textBorderColor: ink("card"), textBorderWidth: 3 },
     }));
-    return { id: "centres", type: "scatter", data, symbolSize: 24, z: 5 };
+    return { id: "centres", type: "scatter", data, symbolSize: this.chart.getWidth() < NARROW ? 18 : 24, z: 5 };
   }
 
   marked() {
