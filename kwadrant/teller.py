@@ -42,9 +42,11 @@ class PageTeller:
         space, centres = space_of(model), centres_of(model)
         places = axes(centres, model).round(DIGITS).tolist()
         return tuple(
-            Drawn(cluster.id, cluster.name, cluster.quadrant, quadrant_words(cluster.quadrant), *place,
-                  _day(space, scaled), _traits(space, scaled))
-            for cluster, place, scaled in zip(model.clusters, places, space.scaled(centres), strict=True)
+            Drawn(
+                cluster=one.id, name=one.name, quadrant=one.quadrant, words=quadrant_words(one.quadrant),
+                current=current, potential=potential, day=_day(space, scaled), traits=_traits(space, scaled),
+            )
+            for one, (current, potential), scaled in zip(model.clusters, places, space.scaled(centres), strict=True)
         )  # fmt: skip
 
     def day(self, epoch: int) -> str:

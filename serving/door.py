@@ -14,6 +14,8 @@ from serving import tokens
 
 NAME = "page"
 """Whose the tokens of links are: `kwadrant token revoke page` shuts them all out."""
+LASTS_S = 7 * 86_400
+"""How long a browser is remembered [s]."""
 _SAFE = ("GET", "HEAD")
 
 
@@ -42,9 +44,10 @@ def cookie_of(request: Request) -> str | None:
 
 
 def remember(request: Request, response: Response, token: str) -> None:
-    """Have the browser send the token from now on, until it is closed."""
+    """Have the browser send the token from now on."""
     secure = request.url.scheme == "https"
-    response.set_cookie(_name(request), token, httponly=True, samesite="strict", secure=secure)
+    response.set_cookie(_name(request), token, httponly=True, samesite="strict", secure=secure,
+                        max_age=LASTS_S)  # fmt: skip
 
 
 def forget(request: Request, response: Response) -> None:

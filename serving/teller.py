@@ -1,5 +1,6 @@
 """What the live page needs put into words and pictures; who makes the words gives a `Teller` to the desk."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,7 +63,7 @@ class Drawn:
     traits: tuple[Trait, ...]
 
 
-class Teller(Protocol):
+class Teller(Hashable, Protocol):
     """Makes words of events and pictures of models; the same answer for the same question."""
 
     def sentence(self, event: Event) -> str:
