@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding early-flags
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -43,6 +43,15 @@ own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM an
 
 seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding
+
+known-clusters: ## every cluster of the public sets found, 20 random states, both engines
+	KNOWN_STATES=20 PYTHONPATH=. $(PYTHON) -m pytest tests/clustering/test_known_clusters.py tests/integration/test_known_on_spark.py
+
+fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside MLlib
+	PYTHONPATH=. $(PYTHON) -m benchmarks.fit
+
+weights: ## scalings and factor weights side by side on tables whose groups are known
+	PYTHONPATH=. $(PYTHON) -m benchmarks.weights
 
 early-flags: ## the share of early flags that the close confirms
 	PYTHONPATH=. $(PYTHON) -m benchmarks.early_flags

@@ -262,6 +262,36 @@ def fit(
 
 
 @app.command()
+def weights(
+    table: Annotated[Path, typer.Argument(help="Parquet or CSV, one row per customer")],
+    *,
+    k: Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")] = 8,
+    columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
+    weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
+    scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
+    ahp: Annotated[Path | None, typer.Option(help="CSV matrix of pairwise comparisons: AHP beside the others")] = None,
+    random_state: RandomState = 0,
+    out: Annotated[Path | None, typer.Option(help="JSON file of factors, figures and advice to write")] = None,
+) -> None:
+    """The weights lab: every method side by side, what each would change, which to trust and why."""
+    from rich.console import Console
+
+    from clustering.asking import Ask
+    from kwadrant import weights as verb
+    from kwadrant.fit import progress
+
+    with told():
+        names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
+        ask = Ask(k=k, scale=scale, random_state=random_state)
+        with progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
+            found = verb.weigh(table, ask, columns=names, id_column=id_, weight=weight, ahp=ahp, report=report)
+        if out is not None:
+            verb.write(found, out)
+        verb.show(found, Console())
+
+
+@app.command()
 def export(
     model: Annotated[Path, typer.Argument(help="model file of `kwadrant fit`")],
     *,

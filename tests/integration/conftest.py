@@ -177,6 +177,16 @@ def session(world: World) -> Iterator[SparkSession]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def running(fetched: JarFolder) -> Iterator[SparkSession]:
+    """Return the session there is, or one of a module's own: for what needs neither broker nor town."""
+    found = SparkSession.getActiveSession()
+    running = found or spark.session(Settings(), fetched.spark, "tests")
+    yield running
+    if found is None:
+        running.stop()
+
+
 @dataclass(frozen=True)
 class Run:
     """What a deployment said: its events as a read_committed reader sees them, and its centres."""
