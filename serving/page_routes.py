@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel, Field
@@ -124,7 +124,7 @@ def calls(desk: At, words: Words) -> dict[str, Any]:
 
 
 @DATA.get("/find")
-def find(desk: At, begin: Customer) -> list[str]:
+def find(desk: At, begin: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]) -> list[str]:
     """Return ids that begin so."""
     return picture.found(desk, begin, FOUND)
 

@@ -44,7 +44,7 @@ def serve(desk: Desk, client: Mapping[str, object], address: Address, stop: thre
     failed: list[BaseException] = []
     desk.ending = stop
     tasks = (lambda: _take_in(desk, client, stop, failed), lambda: _send(desk, stop))
-    with _running(tasks, stop), _answering(app(desk), address) as port:
+    with _running(tasks, stop), answering(app(desk), address) as port:
         ready(port)
         stop.wait()
     if failed:
@@ -89,7 +89,8 @@ def _running(tasks: tuple[Callable[[], None], ...], stop: threading.Event) -> It
 
 
 @contextmanager
-def _answering(application: FastAPI, address: Address) -> Iterator[int]:
+def answering(application: FastAPI, address: Address) -> Iterator[int]:
+    """Answer requests in a thread of its own; gives the port."""
     config = uvicorn.Config(application, host=address.host, port=address.port, log_level="warning", lifespan="off",
                             timeout_graceful_shutdown=2)  # fmt: skip
     socket = config.bind_socket()

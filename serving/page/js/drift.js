@@ -28,7 +28,7 @@ export class Drift {
       cluster, name: model.clusters[row[cluster]].name, n: row[cluster],
       points: points.map(([version, x, y]) => [x - points[0][1], y - points[0][2], version]),
     }));
-    const far = round(Math.max(0.02, ...ways.flatMap(({ points }) => points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]))));
+    const far = round(Math.max(0.005, ...ways.flatMap(({ points }) => points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]))));
     this.chart.setOption({ ...this.frame(far), series: ways.map((way) => this.line(way)) }, { replaceMerge: ["series"] });
     return undefined;
   }
