@@ -91,9 +91,10 @@ def _initial_row(bucket: int, state: LocalState, model: Model, parameters: Param
     customers = zip(names(state.customers.ids), state.customers.cluster.tolist(), places, strict=True)
     states = [
         {"key": customer.encode(), "value": msgspec.json.encode(
-            CustomerState(customer, place_of(model, cluster, since), model.version, None, *place)
+            CustomerState(customer, place_of(model, cluster, since), model.version, current_value=current,
+                          potential_value=potential)
         )}
-        for customer, cluster, place in customers if cluster >= 0
+        for customer, cluster, (current, potential) in customers if cluster >= 0
     ]  # fmt: skip
     row = {"bucket": bucket, "payload": codec.pack_hot(state), "states": states}
     return pa.Table.from_pylist([row], schema=pa.schema(_INITIAL))

@@ -87,16 +87,16 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     """Current class of a customer: the compacted topic's record.
 
-    `current` and `potential` say where it stood on the two axes of the quadrants when its class was decided [robust
-    standard deviations]; the thresholds of both stand in the model.
+    `current_value` and `potential_value` say where it stood on the two axes of the quadrants when its class was decided
+    [robust standard deviations]; the thresholds of both stand in the model.
     """
 
     customer_id: str
     place: Place
     model_version: int
     event_id: str | None = None
-    current: float | None = None
-    potential: float | None = None
+    current_value: float | None = None
+    potential_value: float | None = None
 
 
 CANONICAL_OUT = ("origin", "supersedes", "batchId", "processedTime")

@@ -149,8 +149,8 @@ def _states(
         customer = customers.ids[int(row)].as_py()
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         place = place_of(model, int(customers.cluster[row]), since)
-        event = by_customer.get(customer)
-        found.append(CustomerState(customer, place, model.version, event, current, potential))
+        found.append(CustomerState(customer, place, model.version, by_customer.get(customer),
+                                   current_value=current, potential_value=potential))  # fmt: skip
     return tuple(found)
 
 

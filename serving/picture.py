@@ -88,17 +88,27 @@ def news(desk: Desk, teller: Teller, seen: Seen) -> tuple[Seen, Json] | None:
 
 def _counts(desk: Desk) -> Json:
     """Return what changes with the news: how many stand where, and which model rests under it."""
-    sizes = {str(row.cluster): row.customers for row in questions.ask(desk.engine, questions.cluster_sizes())}
+    sizes, quadrants = _sizes(desk.engine, newest(desk.engine).customer)
     decided = questions.ask(desk.engine, questions.orders(1))
     return {
-        "sizes": sizes, "flagged": questions.ask(desk.engine, questions.flags())[0].customers,
+        "sizes": sizes, "quadrants": quadrants, "flagged": questions.ask(desk.engine, questions.flags())[0].customers,
         "decided": decided[0].at if decided else None, **desk.basis().model_dump(),
     }  # fmt: skip
 
 
+@lru_cache(maxsize=8)
+def _sizes(engine: Engine, _: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Count customers by cluster and by quadrant, once for each number of the last change: all pages share it."""
+    clusters = {str(row.cluster): row.customers for row in questions.ask(engine, questions.cluster_sizes())}
+    return clusters, {row.quadrant: row.customers for row in questions.ask(engine, questions.quadrant_sizes())}
+
+
 def _dots(rows: Iterable[Row[Any]]) -> list[list[Any]]:
     """Return customers as they are drawn; who has no place yet is drawn nowhere."""
-    return [[row.customer_id, row.current, row.potential, row.cluster] for row in rows if row.current is not None]
+    return [
+        [row.customer_id, row.current_value, row.potential_value, row.cluster]
+        for row in rows if row.current_value is not None
+    ]  # fmt: skip
 
 
 def _item(one: Event, teller: Teller) -> Json:

@@ -1,4 +1,4 @@
-"""What people ask the store; every question has its index, and none reads more rows than it answers, but one.
+"""What people ask the store; each has its index, and none reads more rows than it answers, but those that count.
 
 Pages are keyset pages: the next one begins after the last row of the one before, however deep it lies.
 """
@@ -91,8 +91,13 @@ def newest_version() -> Select[Any]:
 
 
 def cluster_sizes() -> Select[Any]:
-    """Count the customers of every cluster: the one question that reads all, along the index of the clusters."""
+    """Count the customers of every cluster: it reads all, along the index of the clusters."""
     return select(CUSTOMERS.c.cluster, func.count().label("customers")).group_by(CUSTOMERS.c.cluster)
+
+
+def quadrant_sizes() -> Select[Any]:
+    """Count the customers of every quadrant, along the index of the quadrants."""
+    return select(CUSTOMERS.c.quadrant, func.count().label("customers")).group_by(CUSTOMERS.c.quadrant)
 
 
 def sample(limit: int) -> Select[Any]:

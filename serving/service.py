@@ -18,6 +18,7 @@ from serving.store import Taken
 
 DELIVERY_PERIOD_S = 1.0
 AGAIN_S = 5.0
+STARTS_S = 0.01
 SECOND_US = 1_000_000
 _log = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ def answering(application: FastAPI, address: Address) -> Iterator[int]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(STARTS_S)
     try:
         yield socket.getsockname()[1]
     finally:

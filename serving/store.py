@@ -177,7 +177,8 @@ def _customer_row(state: CustomerState) -> dict[str, Any]:
     return {
         "customer_id": state.customer_id, "cluster": place.cluster, "name": place.name, "quadrant": place.quadrant,
         "since": place.since, "model_version": state.model_version, "event_id": state.event_id,
-        "current": state.current, "potential": state.potential, "mark": mark_of(state.customer_id),
+        "current_value": state.current_value, "potential_value": state.potential_value,
+        "mark": mark_of(state.customer_id),
     }  # fmt: skip
 
 

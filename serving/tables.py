@@ -35,8 +35,8 @@ CUSTOMERS = Table(
     Column("since", String(40)),
     Column("model_version", Integer, nullable=False),
     Column("event_id", String(64)),
-    Column("current", Float),
-    Column("potential", Float),
+    Column("current_value", Float),
+    Column("potential_value", Float),
     Column("mark", _Count),
     Column("seq", _Count),
 )  # fmt: skip
@@ -113,6 +113,7 @@ Index("event_confirmed", EVENTS.c.customer_id, EVENTS.c.event_us.desc(), sqlite_
       postgresql_where=_CONFIRMED)  # fmt: skip
 Index("customer_by_cluster", CUSTOMERS.c.cluster, CUSTOMERS.c.customer_id)
 Index("event_by_seq", EVENTS.c.seq)
+Index("customer_by_quadrant", CUSTOMERS.c.quadrant)
 Index("customer_by_seq", CUSTOMERS.c.seq)
 Index("customer_by_mark", CUSTOMERS.c.mark, CUSTOMERS.c.customer_id)
 Index("flag_by_rank", FLAGS.c.rank.desc(), FLAGS.c.customer_id)

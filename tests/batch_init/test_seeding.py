@@ -56,7 +56,7 @@ def test_a_first_class_comes_with_its_place_on_the_axes() -> None:
     said = [msgspec.json.decode(one["value"], type=CustomerState) for one in row["states"]]
     seen = portrait(state, PARAMETERS)
     places = dict(zip(seen.ids, on_axes(space_of(model).place(seen.values), model), strict=True))
-    assert {one.customer_id: (one.current, one.potential) for one in said} == places
+    assert {one.customer_id: (one.current_value, one.potential_value) for one in said} == places
     assert len(set(places.values())) > 1
 
 

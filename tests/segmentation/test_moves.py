@@ -111,8 +111,8 @@ def test_a_state_says_where_the_customer_stood_on_the_axes_when_its_class_was_de
         closed = hand.closed_with(state, hand.rows_of(hand.day_of("A", epoch, 0.1)), epoch)
         state, said = closed.state, [*said, *closed.states]
     (first,) = said
-    assert first.current == pytest.approx(math.log1p(100.0) / MODEL.scale_spread[0], abs=1e-3)
-    assert first.potential == 0.0  # the model has no index of that half
+    assert first.current_value == pytest.approx(math.log1p(100.0) / MODEL.scale_spread[0], abs=1e-3)
+    assert first.potential_value == 0.0  # the model has no index of that half
 
 
 def shifted(model: Model, version: int, centres: tuple[float, float]) -> Model:

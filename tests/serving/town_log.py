@@ -78,7 +78,9 @@ def _first(running: replay.Replay) -> Iterator[CustomerState]:
     places = on_axes(space_of(model).point(customers.anchor), model)
     for customer, cluster, place in zip(names(customers.ids), customers.cluster.tolist(), places, strict=True):
         if cluster >= 0:
-            yield CustomerState(customer, place_of(model, cluster, since), model.version, None, *place)
+            current, potential = place
+            standing = place_of(model, cluster, since)
+            yield CustomerState(customer, standing, model.version, current_value=current, potential_value=potential)
 
 
 def _log(customers: int, days: int, random_state: int, parameters: Parameters) -> replay.Log:

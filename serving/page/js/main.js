@@ -76,7 +76,7 @@ async function news(told) {
 function counts(told) {
   page.sizes = told.sizes;
   byId("flagged").textContent = number(told.flagged);
-  byId("high").textContent = number(map.count(told.sizes));
+  byId("high").textContent = number(map.count(told.quadrants));
   byId("total").textContent = number(Object.values(told.sizes).reduce((a, b) => a + b, 0));
   basis(told);
 }

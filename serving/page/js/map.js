@@ -50,20 +50,19 @@ export class Quadrants {
   }
 
   /** Tell the corners how many customers stand in each quadrant. */
-  count(sizes) {
-    const found = Object.fromEntries(QUADRANTS.map((quadrant) => [quadrant, 0]));
-    for (const cluster of this.model?.clusters ?? []) found[cluster.quadrant] += sizes[cluster.cluster] ?? 0;
+  count(quadrants) {
+    const found = Object.fromEntries(QUADRANTS.map((quadrant) => [quadrant, quadrants[quadrant] ?? 0]));
     for (const quadrant of QUADRANTS) {
       const node = byId(quadrant);
       node.replaceChildren(Object.assign(document.createElement("b"), { textContent: number(found[quadrant]) }));
       node.append(` ${halves(quadrant)}`);
     }
-    const total = Object.values(sizes).reduce((a, b) => a + b, 0);
+    const total = Object.values(found).reduce((a, b) => a + b, 0);
     const words = QUADRANTS.map((quadrant) => `${found[quadrant]} ${halves(quadrant)}`).join("; ");
     byId("map").setAttribute("aria-label", `Customers by current and potential value: ${words}`);
     byId("map-note").textContent = total > this.sampled.size + GUESTS
       ? `${number(this.sampled.size)} of ${number(total)} customers are drawn, an even sample; whoever moves is drawn as well.`
-      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. Corners count by group.";
+      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres.";
     show("map-empty", total ? "" : "No customer has a class yet: the first comes with the seeding.");
     return found["low-high"] + found["high-high"];
   }
