@@ -122,7 +122,8 @@ ASKED = [
     questions.customer("C-1"), questions.history("C-1", 50), questions.history("C-1", 50, questions.Before(5, "e")),
     questions.as_of("C-1", 5), questions.first_after("C-1", 5), questions.members(1, 50, "C-1"),
     questions.events_since(5, 50), questions.model(), questions.model(2), questions.cluster_sizes(),
-    questions.newest_version(), questions.quadrant_sizes(), questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
+    questions.newest_version(), questions.quadrant_sizes(),
+    questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
     questions.customers_after(5, 50), questions.last_event(), questions.last_customer(),
     questions.customers_from("C", 8), questions.models_of([1, 2]), questions.versions(50), questions.orders(50),
 ]  # fmt: skip
