@@ -38,7 +38,9 @@ def test_a_place_on_the_axes_lies_in_the_quadrant_that_bears_its_name() -> None:
     model = fit(portrait(), ASK, PARAMETERS)
     thresholds = (model.threshold_current, model.threshold_potential)
     places = axes(centres_of(model), model).tolist()
-    assert [quadrant(*place, thresholds) for place in places] == [cluster.quadrant for cluster in model.clusters]
+    assert [quadrant(current, potential, thresholds) for current, potential in places] == [
+        cluster.quadrant for cluster in model.clusters
+    ]
     assert len({cluster.quadrant for cluster in model.clusters}) > 1
 
 

@@ -240,8 +240,10 @@ def test_an_empty_store_is_told_as_such(tmp_path: Path, visitor: Visitor) -> Non
 
 
 def test_where_they_are_many_the_page_says_that_it_draws_a_sample(running: Site, visitor: Visitor) -> None:
-    places = [{"current_value": n % 50 / 25, "potential_value": n % 40 / 30} for n in range(4_000)]
-    states = [CustomerState(f"M-{n:05}", HIGH, 2, **place) for n, place in enumerate(places)]
+    states = [
+        CustomerState(f"M-{n:05}", HIGH, 2, current_value=n % 50 / 25, potential_value=n % 40 / 30)
+        for n in range(4_000)
+    ]  # fmt: skip
     running.hear(Taken(states=states))
     page = visitor.comes(running.link)
     expect(page.locator("#map-note")).to_contain_text(f"{picture.DRAWN:,} of {4_000 + CUSTOMERS:,} customers are drawn")
