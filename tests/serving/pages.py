@@ -1,5 +1,7 @@
 """A running page: the real application over a store of a town, whose last news are still to come."""
 
+import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,16 +63,24 @@ def cut(portions: Sequence[Taken], moves: int) -> int:
     return telling[-moves]
 
 
+def filled(folder: Path, portions: Sequence[Taken]) -> Path:
+    """Return the file of a store that has taken these portions in."""
+    file = folder / "filled.db"
+    engine = open_store(f"sqlite:///{file}")
+    for portion in portions:
+        take(engine, portion)
+    engine.dispose()  # the last one to leave writes all into the one file
+    return file
+
+
 @contextmanager
-def site(folder: Path, portions: Sequence[Taken] = (), moves: int = 3) -> Iterator[Site]:
-    """Run the page over a store that has all but the last `moves` of `portions`."""
+def site(folder: Path, coming: Sequence[Taken] = (), begun: Path | None = None) -> Iterator[Site]:
+    """Run the page over a copy of the store `begun`, an empty one without."""
+    if begun is not None:
+        shutil.copy(begun, folder / "store.db")
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
-    begin = cut(portions, moves) if portions else 0
-    desk = desk_of(engine)
+    desk = desk_of(engine, time.time())
     with answering(app(desk), Address(HOST, 0)) as port:
-        running = Site(desk, port, list(portions[begin:]))
-        for portion in portions[:begin]:
-            running.hear(portion)
-        yield running
+        yield Site(desk, port, list(coming))
         desk.ending.set()
     engine.dispose()

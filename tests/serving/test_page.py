@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from serving.api import app
 from serving.service import Address, answering
 from serving.store import Taken
 from tests.serving.made import HIGH
-from tests.serving.pages import HOST, Site, desk_of, site
+from tests.serving.pages import HOST, Site, cut, desk_of, filled, site
 from tests.serving.town_log import portions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -32,10 +33,20 @@ pytestmark = [
 ]
 
 
+@dataclass(frozen=True)
+class Town:
+    """A store that has heard most of what a stream says of a town, and the rest of it."""
+
+    begun: Path
+    coming: Sequence[Taken]
+
+
 @pytest.fixture(scope="module")
-def town() -> Sequence[Taken]:
-    """Return what a stream says of a town."""
-    return list(portions(CUSTOMERS, DAYS))
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """Give a town of which some moves are still to come."""
+    told = list(portions(CUSTOMERS, DAYS))
+    begin = cut(told, 3)
+    return Town(filled(tmp_path_factory.mktemp("town"), told[:begin]), told[begin:])
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +60,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def running(town: Sequence[Taken], tmp_path: Path) -> Iterator[Site]:
-    """Give a page over the town, of which some moves are still to come."""
-    with site(tmp_path, town) as found:
+def running(town: Town, tmp_path: Path) -> Iterator[Site]:
+    """Give a page over the town."""
+    with site(tmp_path, town.coming, town.begun) as found:
         yield found
 
 
@@ -150,9 +161,9 @@ def test_a_browser_without_a_net_says_so_and_hears_later_what_it_missed(running:
 
 
 def test_a_service_that_comes_back_is_found_again_without_a_new_link(
-    town: Sequence[Taken], tmp_path: Path, visitor: Visitor
+    town: Town, tmp_path: Path, visitor: Visitor
 ) -> None:
-    with site(tmp_path, town) as first:
+    with site(tmp_path, begun=town.begun) as first:
         page = visitor.comes(first.link)
         port, engine = first.port, first.desk.engine
     expect(page.locator("#link")).to_have_text("reconnecting", timeout=WAIT_MS)
@@ -289,14 +300,15 @@ def test_every_word_stands_out_from_its_ground(running: Site, visitor: Visitor) 
     assert page.evaluate(CONTRAST) == []
 
 
-@pytest.mark.parametrize(("name", "options"), [
-    ("live-page", {}), ("live-page-dark", {"color_scheme": "dark"}), ("live-page-phone", {"viewport": PHONE}),
-    ("live-page-customer", {}),
-])  # fmt: skip
-def test_the_screenshots_are_small(
-    name: str, options: dict[str, Any], running: Site, browser: Browser, tmp_path: Path
-) -> None:
-    visitor = Visitor(browser, **{"viewport": PICTURE, **options})
+PICTURES: dict[str, dict[str, Any]] = {
+    "live-page": {}, "live-page-phone": {"viewport": PHONE}, "live-page-dark": {"color_scheme": "dark"},
+    "live-page-customer": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURES if SCREENSHOTS else ["live-page"])
+def test_the_screenshots_are_small(name: str, running: Site, browser: Browser, tmp_path: Path) -> None:
+    visitor = Visitor(browser, **{"viewport": PICTURE, **PICTURES[name]})
     page = visitor.comes(running.link)
     told(page, running.next_moves().events[-1].event_id)
     if name.endswith("customer"):

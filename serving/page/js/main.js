@@ -33,7 +33,8 @@ const live = new Live({
     show("notice", state === "offline" ? "You are offline. The page shows what it last heard, and goes on by itself."
       : state === "waiting" ? "The service does not answer. The page shows what it last heard, and tries again." : "");
   },
-  probe: () => get("overview").then(begin).then(() => true).catch(refused),
+  // what was missed meanwhile comes by the stream, which says where it is too much
+  probe: () => (page.model ? get("model") : get("overview").then(begin)).then(() => true).catch(refused),
 });
 
 function refused(error) {
