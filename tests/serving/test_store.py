@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from schemas.event import Event
+from schemas.topics import EVENTS as EVENTS_TOPIC
+from schemas.topics import STATES
 from serving import questions
 from serving.store import Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
@@ -69,6 +71,22 @@ def test_what_fails_half_way_leaves_no_trace(store: Engine) -> None:
         take(store, Taken(events=LOG, models=[broken], positions={("t", 0): 9}))
     assert content(store) == [[] for _ in content(store)]
     assert positions(store) == {}
+
+
+def test_a_store_of_before_grows_and_reads_the_states_again(store: Engine) -> None:
+    take(store, Taken(LOG, [stands("C-1")], positions={(STATES, 0): 9, (EVENTS_TOPIC, 0): 8}))
+    with store.begin() as connection:
+        for index in ("customer_by_mark", "customer_by_seq"):
+            connection.exec_driver_sql(f"DROP INDEX {index}")
+        for column in ("mark", "seq", "current_value"):
+            connection.exec_driver_sql(f"ALTER TABLE customer DROP COLUMN {column}")
+    address = store.url.render_as_string(hide_password=False)
+    again = open_store(address)
+    assert positions(again) == {(EVENTS_TOPIC, 0): 8}
+    take(again, Taken(states=[stands("C-1")]))
+    assert [row.customer_id for row in questions.ask(again, questions.sample(5))] == ["C-1"]
+    assert "customer_by_mark" in {index["name"] for index in inspect(again).get_indexes("customer")}
+    again.dispose()
 
 
 def test_positions_are_kept_with_what_was_read(store: Engine) -> None:
