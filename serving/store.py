@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -61,15 +61,17 @@ def _grow(engine: Engine) -> None:
     known = inspect(engine)
     for table in META.sorted_tables:
         there = {column["name"] for column in known.get_columns(table.name)}
-        with engine.begin() as connection:
-            for column in table.c:
-                if column.name in there:
-                    continue
-                kind = column.type.compile(engine.dialect)
-                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
-                connection.execute(delete(POSITIONS).where(POSITIONS.c.topic == STATES))
+        _add(engine, table, [column for column in table.c if column.name not in there])
         for index in table.indexes:
             index.create(engine, checkfirst=True)
+
+
+def _add(engine: Engine, table: Table, columns: Sequence[Column[Any]]) -> None:
+    with engine.begin() as connection:
+        for column in columns:
+            kind = column.type.compile(engine.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            connection.execute(delete(POSITIONS).where(POSITIONS.c.topic == STATES))
 
 
 def positions(engine: Engine) -> dict[tuple[str, int], int]:
