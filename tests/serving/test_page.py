@@ -136,15 +136,24 @@ def test_a_move_that_arrives_is_shown_and_said_aloud(running: Site, visitor: Vis
     assert visitor.wrong == []
 
 
+DRAWN = """async (customer) => {
+  const { getInstanceByDom } = await import("/page/files/vendor/echarts.js");
+  const { series } = getInstanceByDom(document.getElementById("map")).getOption();
+  const dot = series.find((one) => one.id === "customers").data.find((one) => one.name === customer);
+  return dot ? [...dot.value, dot.cluster] : null;
+}"""
+
+
 def test_a_customer_who_moves_is_drawn_elsewhere(running: Site, visitor: Visitor) -> None:
     page = visitor.comes(running.link)
-    page.wait_for_timeout(500)
-    before = page.locator("#map canvas").screenshot()
-    page.wait_for_timeout(500)
-    assert page.locator("#map canvas").screenshot() == before, "nothing has moved yet"
+    (coming,) = [one for one in running.coming if one.events and one.states][:1]
+    last = {one.customer_id: one for one in coming.states}
+    before = {customer: page.evaluate(DRAWN, customer) for customer in last}
     running.next_moves()
-    page.wait_for_timeout(2_500)
-    assert page.locator("#map canvas").screenshot() != before
+    told(page, coming.events[-1].event_id)
+    for customer, one in last.items():
+        place = [one.current_value, one.potential_value, one.place.cluster]
+        assert before[customer] != page.evaluate(DRAWN, customer) == place
 
 
 def test_a_browser_without_a_net_says_so_and_hears_later_what_it_missed(running: Site, visitor: Visitor) -> None:
