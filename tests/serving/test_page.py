@@ -51,8 +51,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a headless Chromium, which refuses its sandbox to root."""
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    """Give a headless Chromium; it refuses its sandbox to root, and a container's shared memory is too small for it."""
+    options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as play:
         found = play.chromium.launch(executable_path=CHROMIUM, args=options)
         yield found
