@@ -1,9 +1,11 @@
 """The live page beside the demo's stream: a child that starts once the stream runs, and whose end ends nothing."""
 
+import threading
 import webbrowser
 from collections.abc import Callable, Mapping
 
 from kwadrant.demo_children import Lines
+from kwadrant.errors import ProcessError
 from kwadrant.processes import Child, stop
 from kwadrant.serving_verbs import LIVE_PAGE
 
@@ -12,28 +14,48 @@ _GRACE = 10.0  # [s]
 
 
 class Page:
-    """The page's service; `start` begins it, so that nothing before the first batch waits for it."""
+    """The page's service; `start` begins it, so that nothing before the first batch waits for it.
+
+    It is started in a thread: a signal, which interrupts the main one, must not lose a child that has just begun.
+    """
 
     def __init__(self, start: Callable[[], Child]) -> None:
         self._start = start
+        self._thread = threading.Thread(target=self._begin, name="kwadrant-page", daemon=True)
+        self._begun = self._told = False
         self._child: Child | None = None
         self._lines: Lines | None = None
-        self._told = False
+        self._error = ""
 
-    def news(self) -> str | None:
-        """Return what there is to say of it that was not said before: its address, or that it ended."""
-        if self._child is None or self._lines is None:
+    def _begin(self) -> None:
+        try:
             self._child = self._start()
             self._lines = Lines(self._child.log)
-        if self._told:
+        except ProcessError as error:
+            self._error = str(error)
+
+    def news(self) -> str | None:
+        """Return what there is to say of it that was not said before: its address, or why there is none."""
+        if not self._begun:
+            self._begun = True
+            self._thread.start()
+        said = None if self._told else self._said()
+        self._told |= said is not None
+        return said
+
+    def _said(self) -> str | None:
+        if self._error:
+            return f"no live page: {self._error}"
+        if self._child is None or self._lines is None:
             return None
+        running = self._child.running  # asked first: what it says before it ends is heard
         found = [line.decode() for line in self._lines.new() if line.startswith(LIVE_PAGE.encode())]
-        ended = not self._child.running
-        self._told = bool(found) or ended
-        return found[-1] if found else f"no live page: see {self._child.log}" if ended else None
+        return found[-1] if found else None if running else f"no live page: see {self._child.log}"
 
     def stop(self) -> None:
         """End it, if it was started."""
+        if self._thread.ident is not None:
+            self._thread.join()
         if self._child is not None:
             stop(self._child, grace=_GRACE)
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
@@ -20,9 +21,10 @@ from kwadrant import demo, demo_children, demo_town, jars, topics
 from kwadrant.demo import DemoOptions
 from kwadrant.demo_errors import ChildEndedError, DurationError
 from kwadrant.demo_folder import WorkFolder
-from kwadrant.demo_page import browse
+from kwadrant.demo_page import Page, browse
 from kwadrant.demo_signals import Asked, Signals
 from kwadrant.demo_summary import Span, summary
+from kwadrant.errors import ProcessError
 from kwadrant.live import Batch, State
 from kwadrant.processes import Child, start
 from schemas.event import Event, Evidence, Place, Reason
@@ -186,6 +188,32 @@ def test_a_live_page_that_dies_is_told_and_ends_nothing(stage: Make) -> None:
     made.run(1.0)
     assert made.said.count("live page: http") + made.said.count("no live page: see") == 1
     assert "Streamed" in made.said
+
+
+def test_a_page_that_cannot_be_started_is_told_with_the_reason() -> None:
+    def refuse() -> Child:
+        raise ProcessError("Cannot start python")
+
+    page = Page(refuse)
+    deadline = time.monotonic() + 10
+    while (said := page.news()) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (said, page.news()) == ("no live page: Cannot start python", None)
+    page.stop()
+
+
+def test_a_page_that_is_just_starting_is_stopped_too(tmp_path: Path) -> None:
+    begun: list[Child] = []
+
+    def slow() -> Child:
+        time.sleep(0.3)
+        begun.append(start([sys.executable, "-c", CHILD, "stay"], log=tmp_path / "serve.log"))
+        return begun[0]
+
+    page = Page(slow)
+    assert page.news() is None
+    page.stop()
+    assert [child.running for child in begun] == [False]
 
 
 @pytest.mark.parametrize(("environment", "opened"), [({}, []), ({"DISPLAY": ":0"}, ["http://127.0.0.1:8080/?key=k"])])
