@@ -197,9 +197,24 @@ def test_everything_can_be_done_by_keyboard(running: Site, visitor: Visitor) -> 
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-calls")).to_be_focused()
     expect(page.locator("#tab-calls")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#feed")).to_have_attribute("aria-busy", "false")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#customer")).to_be_visible()
+
+
+def test_a_list_that_is_drawn_anew_keeps_the_focus(running: Site, visitor: Visitor) -> None:
+    page = visitor.comes(running.link)
+    page.locator("#to-calls").click()
+    expect(page.locator("#feed")).to_have_attribute("aria-busy", "false")
+    first = page.locator("#moves li").first
+    event = first.get_attribute("data-event")
+    first.locator("button").focus()
+    with page.expect_response("**/page/calls"):
+        running.next_moves()
+    expect(page.locator("#feed")).to_have_attribute("aria-busy", "false")
+    kept = page.locator(f'#moves li[data-event="{event}"] button')
+    expect(kept if kept.count() else page.locator("#feed")).to_be_focused()
 
 
 def test_a_group_can_be_shown_alone(running: Site, visitor: Visitor) -> None:

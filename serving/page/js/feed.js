@@ -50,11 +50,17 @@ export class Feed {
     else if (events.length) this.draw();
   }
 
+  /** Draw the list anew; the focus stays on its event, or goes to the list where that event is gone. */
   async draw() {
-    const list = byId("moves");
-    const events = this.tab === "moves" ? this.moves : (await get("calls").catch(() => ({ events: [] }))).events;
+    const { tab } = this, list = byId("moves"), panel = byId("feed");
+    panel.setAttribute("aria-busy", "true");
+    const events = tab === "moves" ? this.moves : (await get("calls").catch(() => ({ events: [] }))).events;
+    if (tab !== this.tab) return; // somebody chose the other one meanwhile
+    const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.dataset.event : null;
     list.replaceChildren(...events.map((event) => this.item(event)));
-    show("feed-empty", events.length ? "" : EMPTY[this.tab]);
+    show("feed-empty", events.length ? "" : EMPTY[tab]);
+    panel.setAttribute("aria-busy", "false");
+    if (focused) (list.querySelector(`[data-event="${CSS.escape(focused)}"] button`) ?? panel).focus();
   }
 
   /** Put what is new above the rest, and leave whoever reads further down where they are. */
