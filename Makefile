@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags screenshots
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags docs screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ lock: ## make requirements.lock anew from pyproject.toml, keeping what still fit
 	$(UV) pip compile pyproject.toml --group dev $(UPGRADE) --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file $(LOCK)
 	@! grep -nE '://|^-' $(LOCK) || { echo "$(LOCK) names a host: see above"; exit 1; }
+
+docs: ## make docs/metrics.md, docs/configuration.md and the dashboards anew
+	PYTHONPATH=. $(PYTHON) -m kwadrant.references
+	PYTHONPATH=. $(PYTHON) -m monitoring.dashboards
 
 golden: ## make the golden folders of tests/golden anew: look at the difference before you keep it
 	PYTHONPATH=. $(PYTHON) -m tests.golden.remake

@@ -10,10 +10,10 @@ from kafka import KafkaProducer
 from benchmarks.throughput import WARM_UP
 from benchmarks.town import FIRST, HISTORY_DAYS, bed, readings, seeded, send
 from kwadrant import encode
+from schemas.facts import Facts
 from schemas.topics import INPUTS
 from streaming import job
 from streaming.ending import Ending
-from streaming.facts import Facts
 
 HOURS = 24
 LAST_LATENESS = timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""The micro-clusters of the last epochs: fewer cells the older they are, and weights that forget."""
+"""The micro-clusters of the last epochs: fewer and wider blocks of them the older they are, and weights that forget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,23 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustering.arrays import Floats
-from clustering.cells import Cells, condense, means
+from clustering.cells import Cells, condense, means, merge
 
-HALF_LIVES = (0, 1, 2, 4, 8, 16, 32)
+HALF_LIVES = (0, 2, 8, 32)
 """After how many epochs a cell counts half [epochs]; 0: only the newest epoch counts."""
 KEPT = 5
 """Half-lives after which a cell no longer counts: 3 % are left."""
-NEWEST_CELLS, YOUNG_CELLS, OLD_CELLS = 4_096, 512, 64
-"""Most cells of the newest epoch, of one younger than `OLD`, and of an older one."""
+NEWEST_CELLS, YOUNG_CELLS, OLD_CELLS = 4_096, 128, 64
+"""Most cells of the newest epoch, of one younger than `OLD`, and of a block of older ones."""
 OLD = 8
+"""From this age on epochs are put together: two of them, from twice the age four, and so on [epochs]."""
+WIDEST = 16
 _CELLS_PER_CLUSTER = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Micro-clusters of one epoch of event time, at least one."""
+    """Micro-clusters of one or several epochs of event time, rising, at least one cell in each epoch."""
 
-    epoch: int
+    epochs: tuple[int, ...]
     cells: Cells
 
 
@@ -37,26 +39,35 @@ class Weighted:
 def aged(layers: Sequence[Layer], newest: Layer, k: int) -> tuple[Layer, ...]:
     """Return the layers with the newest one, oldest first, each with no more cells than its age deserves.
 
-    The newest epoch has at most `NEWEST_CELLS`, then it keeps `YOUNG_CELLS`, and `OLD_CELLS` from age `OLD` on, though
-    not less than 8 per cluster. Sums are integers, and none is lost while its epoch is kept, which is for `KEPT` of the
-    longest half-life. Inputs untouched. Cost: as `condense`, for three layers if no epoch was left out.
+    The newest epoch has at most `NEWEST_CELLS`, then it keeps `YOUNG_CELLS`; from age `OLD` on epochs are put together,
+    and a block keeps `OLD_CELLS`, though nothing has less than 8 per cluster. Blocks begin at multiples of their width,
+    so they depend on event time alone. Sums are integers, and none is lost while its epoch is kept, which is for `KEPT`
+    of the longest half-life. Inputs untouched. Cost: as `condense`, for three layers if no epoch was left out.
     """
-    after = (*layers, newest)
-    young = (layer for layer in after if newest.epoch - layer.epoch <= KEPT * HALF_LIVES[-1])
-    return tuple(Layer(layer.epoch, _within(layer.cells, _limit(newest.epoch - layer.epoch, k))) for layer in young)
+    now = newest.epochs[-1]
+    found: list[Layer] = []
+    for layer in (*layers, newest):
+        if now - layer.epochs[-1] > KEPT * HALF_LIVES[-1]:
+            continue
+        if found and _one_block(found[-1], layer, now):
+            last = found.pop()
+            layer = Layer((*last.epochs, *layer.epochs), merge([last.cells, layer.cells]))  # noqa: PLW2901 - the block
+        found.append(layer)
+    return tuple(Layer(layer.epochs, _within(layer.cells, _limit(now - layer.epochs[-1], k))) for layer in found)
 
 
 def weighted(layers: Sequence[Layer], half_life: int) -> Weighted:
     """Return the cells with their masses times 2^(-age / half-life), divided by the sum of these factors.
 
-    So the weights add up to the mass of a mean epoch for every half-life. Layers untouched, oldest first. O(n d).
+    So the weights add up to the mass of a mean epoch for every half-life. The cells of a block count as the mean of its
+    epochs. Layers untouched, oldest first. O(n d).
     """
-    ages = [layers[-1].epoch - layer.epoch for layer in layers]
-    counted = [(layer, _factor(age, half_life)) for layer, age in zip(layers, ages, strict=True)]
-    counted = [(layer, factor) for layer, factor in counted if factor > 0]
-    total = sum(factor for _, factor in counted)
-    points = np.concatenate([means(layer.cells) for layer, _ in counted])
-    weights = np.concatenate([layer.cells.mass * (factor / total) for layer, factor in counted])
+    now = layers[-1].epochs[-1]
+    factors = [[_factor(now - epoch, half_life) for epoch in layer.epochs] for layer in layers]
+    counted = [(layer, sum(each), len(each)) for layer, each in zip(layers, factors, strict=True) if sum(each) > 0]
+    total = sum(factor for _, factor, _ in counted)
+    points = np.concatenate([means(layer.cells) for layer, _, _ in counted])
+    weights = np.concatenate([layer.cells.mass * (factor / size / total) for layer, factor, size in counted])
     return Weighted(np.asfortranarray(points), weights)
 
 
@@ -64,6 +75,16 @@ def _factor(age: int, half_life: int) -> float:
     if age > KEPT * half_life:
         return 0.0
     return 2.0 ** (-age / half_life) if half_life > 0 else 1.0
+
+
+def _width(age: int) -> int:
+    """Return how many epochs a block of this age spans [epochs]: a power of two."""
+    return min(1 << max((age // OLD).bit_length(), 0), WIDEST) if age >= OLD else 1
+
+
+def _one_block(older: Layer, younger: Layer, now: int) -> bool:
+    width = _width(now - younger.epochs[-1])
+    return older.epochs[0] // width == younger.epochs[-1] // width
 
 
 def _limit(age: int, k: int) -> int:

@@ -8,11 +8,14 @@ import numpy as np
 from clustering.arrays import Flags, Floats, Labels, Longs, check_points, check_table
 from clustering.errors import NotFinite
 from clustering.screening import Screen, Singles, screen
+from clustering.sums import one_by_one
 
 # distances of one block, 128 KiB: two such blocks and the rows stay in a second-level cache
 _BLOCK_VALUES = 16_384
 _OWN_VALUES = 65_536
 _LEAST_BLOCK_ROWS = 256
+# up to so many distances computing all of them exactly costs less than the calls of a screening
+_SMALL = 8_192
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,9 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
 def nearest_labels(points: Floats, centres: Floats, look: Screen | None = None) -> Labels:
     """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest, with ``look``, the centres' screen, at hand."""
     points, centres = _check(points, centres)
+    if _is_small(points, centres):
+        label: Labels = squared_distances(points, centres).argmin(axis=1).astype(np.int32)
+        return label
     found, certain = (look or screen(centres)).nearest(points)
     label = found.astype(np.int32)
     for rows, near in _exactly(points, centres, ~certain):
@@ -89,6 +95,10 @@ def labels_and_gaps(points: Floats, centres: Floats, look: Screen) -> tuple[Labe
 
 def nearest(points: Floats, centres: Floats, look: Screen | None = None) -> tuple[Labels, Floats]:
     """Return ``label`` (n,) int32 and ``squared_distance`` (n,) as `two_nearest` does, without the second; cheaper."""
+    if _is_small(points, centres):
+        distances = squared_distances(points, centres)
+        label = distances.argmin(axis=1).astype(np.int32)
+        return label, distances[np.arange(len(label)), label]
     label = nearest_labels(points, centres, look)
     return label, own_distances(points, centres, label)
 
@@ -115,12 +125,18 @@ def two_nearest(points: Floats, centres: Floats) -> Nearest:
     if len(centres) == 1:
         label, distance = nearest(points, centres)
         return Nearest(label, distance, np.full(n, -1, dtype=np.int32), np.full(n, np.inf))
+    if _is_small(points, centres):
+        return _two_smallest(squared_distances(points, centres).T, np.arange(n))
     *found, certain = screen(centres).two_nearest(points)
     first, second = (label.astype(np.int32) for label in found)
     for rows, near in _exactly(points, centres, ~certain):
         first[rows], second[rows] = near.label, near.second_label
     distance, other = (own_distances(points, centres, label) for label in (first, second))
     return Nearest(first, distance, second, other)
+
+
+def _is_small(points: Floats, centres: Floats) -> bool:
+    return 0 < len(points) * len(centres) <= _SMALL
 
 
 def own_distances(points: Floats, centres: Floats, labels: Labels) -> Floats:
@@ -141,7 +157,7 @@ def own_distances(points: Floats, centres: Floats, labels: Labels) -> Floats:
         away = np.take(coordinates, labels[rows], axis=1)
         np.subtract(points[rows].T, away, out=away)
         np.multiply(away, away, out=away)
-        distance[rows] = _one_by_one(away)
+        distance[rows] = one_by_one(away)
     return _checked(distance)
 
 
@@ -174,7 +190,7 @@ def _accumulate(columns: Floats, centres: Floats, total: Floats) -> Floats:
     """Write the distances of ``columns`` (d, rows) to ``centres`` (k, d) into ``total`` (k, rows) and return it."""
     if columns.size * len(centres) <= _BLOCK_VALUES:
         away = columns[:, None, :] - centres.T[:, :, None]
-        total[:] = _one_by_one(away * away)
+        total[:] = one_by_one(away * away)
         return total
     term = np.empty_like(total)
     np.subtract(columns[0], centres[:, 0, None], out=total)
@@ -183,14 +199,6 @@ def _accumulate(columns: Floats, centres: Floats, total: Floats) -> Floats:
         np.subtract(column, coordinates[:, None], out=term)
         np.multiply(term, term, out=term)
         np.add(total, term, out=total)
-    return total
-
-
-def _one_by_one(terms: Floats) -> Floats:
-    """Return the sum over the first axis, added in its order."""
-    total: Floats = terms[0]
-    for term in terms[1:]:
-        total += term
     return total
 
 

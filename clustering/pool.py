@@ -96,7 +96,7 @@ def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
         Last epoch of the history.
     """
     centres = check_points(centres, "centres", columns=cells.sums.shape[1])
-    layers = aged((), Layer(epoch, cells), len(centres))
+    layers = aged((), Layer((epoch,), cells), len(centres))
     view = weighted(layers, 0)
     masses = group_totals(view.weights, nearest(view.points, centres)[0].astype(np.intp), len(centres))
     return Pool(
@@ -142,7 +142,7 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     losses = SMOOTHING * pool.losses + np.array([_loss(cells, centres) for centres in pool.candidates])
     # of equal losses the longest memory
     chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
-    layers = aged(pool.layers, Layer(epoch, cells), k)
+    layers = aged(pool.layers, Layer((epoch,), cells), k)
     candidates = np.stack([_moved(weighted(layers, h), pool.centres, rest) for h in HALF_LIVES])
     after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
     return _identified(pool, replace(after, sse=_bound(cells, after.centres)), rest, pinned)
@@ -208,9 +208,9 @@ def _check(pool: Pool, cells: Cells, epoch: int) -> None:
         raise BadShape(
             expected=f"cells with {d} columns", found=f"{cells.sums.shape[1]}", todo="a new space needs a new pool"
         )
-    if epoch <= pool.layers[-1].epoch:
+    if epoch <= pool.layers[-1].epochs[-1]:
         raise BadSetting(
-            expected=f"an epoch after {pool.layers[-1].epoch}",
+            expected=f"an epoch after {pool.layers[-1].epochs[-1]}",
             found=f"{epoch}",
             todo="take in every epoch once, in order",
         )

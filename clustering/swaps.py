@@ -9,7 +9,7 @@ from clustering.arrays import Flags, Floats, check_count, check_points, check_we
 from clustering.assignment import two_nearest
 from clustering.lloyd import Clustering, descend, lloyd, loss
 from clustering.placing import Placed, placed, placed_again
-from clustering.sums import Groups, group_sums, group_totals
+from clustering.sums import SMALL, Groups, group_sums, group_totals, one_by_one
 
 # a split is worth trying above this share of the removal cost: Lloyd often gains the rest
 _LEAST_RATIO = 0.35
@@ -126,6 +126,8 @@ class _Inside:
 
     def project(self, directions: Floats) -> Floats:
         """Return the product of each residual with its own cluster's direction, (n,), column by column."""
+        if self.residuals.size <= SMALL:
+            return one_by_one(self.residuals * directions.T[:, self.groups])
         total = np.zeros(len(self.groups))
         for column, direction in zip(self.residuals, directions.T, strict=True):
             total += column * direction[self.groups]

@@ -241,15 +241,19 @@ def fit(
     engine: Annotated[str, typer.Option(help="numpy or spark: the same bits")] = "numpy",
     random_state: RandomState = 0,
     labels: Annotated[Path | None, typer.Option(help="Parquet file of every row's cluster to write")] = None,
+    current: Annotated[str | None, typer.Option(help="a,-b: columns of current value, for the quadrants")] = None,
+    potential: Annotated[str | None, typer.Option(help="a,-b: columns of potential value, for the quadrants")] = None,
 ) -> None:
     """Cluster a table: the same model for any order of the rows, on one machine or on Spark."""
     from rich.console import Console
 
     from kwadrant import fit as verb
+    from kwadrant.axes import axes
 
     with told():
         given = verb.asked(table, k, columns=columns, id_column=id_, weight=weight, scale=scale, weights=weights,
                            start=start, engine=engine, random_state=random_state)  # fmt: skip
+        of = axes(current, potential, given.layout.columns)
         with verb.progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
             found = verb.run(given, load(), report)
             if labels is not None:
@@ -258,7 +262,7 @@ def fit(
         found.save(out)
         for warning in found.warnings:
             typer.echo(f"warning: {warning}", err=True)
-        Console().print(verb.summary(found.model))
+        Console().print(verb.summary(found.model, of))
 
 
 @app.command()
@@ -321,6 +325,26 @@ def explain(
     with told():
         found = words.of_folder(replayed) if replayed else verb.read(client_of(load(bootstrap)))
         say("\n\n".join(map(words.explained, words.meant(found, name))))
+
+
+@app.command()
+def report(
+    *,
+    out: Annotated[Path, typer.Option(help="page to write: HTML, whole in itself")],
+    replayed: Annotated[
+        Path | None, typer.Option("--from", help="folder of `kwadrant replay`, instead of the store")
+    ] = None,
+    store: serving_verbs.Store = serving_verbs.STORE,
+    days: Annotated[int, typer.Option(min=1, help="how many days of moves, up to the last event")] = 7,
+) -> None:
+    """A page for people: the quadrants, the clusters, who moved this week, and why."""
+    from kwadrant import report as verb
+    from kwadrant.report_page import page
+
+    with told():
+        found = verb.of_folder(replayed, days) if replayed else verb.of_store(store, days)
+        out.write_text(page(found), encoding="utf-8")
+        say(f"wrote {out}: {len(found.moves)} moves, {len(found.newly_potential)} newly potential")
 
 
 app.command()(serving_verbs.serve)

@@ -19,6 +19,7 @@ from batch_init.scans import Distributed
 from clustering.asking import Ask
 from kwadrant import api, sources, spark
 from kwadrant.api import Clustering, Report
+from kwadrant.axes import Axes, quadrants
 from kwadrant.cells import WrongValueError
 from kwadrant.factor_files import read_method
 from kwadrant.settings import Settings
@@ -117,16 +118,19 @@ def progress(console: Console, say: Callable[[str], None]) -> Iterator[Report]:
         bar.stop()
 
 
-def summary(model: Fitted) -> Table:
-    """Return a table for a person: size and share of each cluster, and what stands out in it."""
+def summary(model: Fitted, of: Axes) -> Table:
+    """Return a table for a person: size and share of each cluster, its quadrant, and what stands out in it."""
     table = Table(title=f"{model.rows:,} rows, {model.k} clusters, SSE {model.sse:.6g}")
     table.add_column("cluster", justify="right")
     table.add_column("size", justify="right")
     table.add_column("share", justify="right")
+    if of:
+        table.add_column("quadrant")
     table.add_column("what stands out")
     total = sum(model.masses)
+    where = [[name] for name in quadrants(model, of)] if of else [[]] * model.k
     for number, (mass, words) in enumerate(zip(model.masses, standing_out(model), strict=True)):
-        table.add_row(str(number), f"{mass:,.6g}", f"{mass / total:.1%}", words)
+        table.add_row(str(number), f"{mass:,.6g}", f"{mass / total:.1%}", *where[number], words)
     return table
 
 

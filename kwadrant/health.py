@@ -3,14 +3,17 @@
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
+from urllib.request import urlopen
 
 import typer
 
 from kwadrant.common import say, spark_jars
 from kwadrant.doctor import Case, Check, Finding, examine
-from kwadrant.settings import Settings
+from kwadrant.processes import LOOPBACK, port_is_free
+from kwadrant.settings import Metrics, Settings
 from kwadrant.spark import session
 from kwadrant.topics import differences
 from schemas.topics import TOPICS
@@ -20,6 +23,8 @@ from streaming.clients import client_options
 from streaming.errors import StreamingError
 from streaming.start import last_progress, newest_seeding
 
+_PATIENCE_S = 5.0
+
 
 def run(settings: Settings) -> int:
     """Print every finding; 0 where all is well, else 1."""
@@ -27,7 +32,8 @@ def run(settings: Settings) -> int:
     here = settings.folder if isinstance(settings.folder, Path) else Path(tempfile.gettempdir())
     case = Case(os.environ, here, client, tuple(topic.name for topic in TOPICS), settings.master)
     with _reached(settings):
-        findings = examine(case, more=_more(settings, client) if case.bootstrap else ())
+        more = _more(settings, client) if case.bootstrap else ()
+        findings = examine(case, more=(answering(settings.metrics), *more))
     for finding in findings:
         mark, color = ("ok  ", typer.colors.GREEN) if finding.ok else ("MEND", typer.colors.RED)
         typer.secho(mark, fg=color, nl=False)
@@ -46,6 +52,29 @@ def _reached(settings: Settings) -> Iterator[None]:
         yield
     finally:
         small.stop()
+
+
+def answering(metrics: Metrics) -> Check:
+    """Return the check whether a stream answers Prometheus, or could."""
+
+    def prometheus(_: Case) -> Finding:
+        if not metrics.port:
+            return Finding("metrics", ok=True, found="off; metrics.port = 9464 lets Prometheus ask the stream")
+        host = LOOPBACK if metrics.address in ("0.0.0.0", "::") else metrics.address  # noqa: S104 - asked, not bound
+        address = f"http://{host}:{metrics.port}/metrics"
+        if port_is_free(metrics.port):
+            return Finding("metrics", ok=True, found=f"{address}, once a stream runs")
+        ours = _is_ours(address)
+        mend = "" if ours else "Choose another metrics.port, or end what uses this one."
+        return Finding("metrics", ours, f"{'a stream' if ours else 'something else'} answers at {address}", mend)
+
+    return prometheus
+
+
+def _is_ours(address: str) -> bool:
+    with suppress(OSError, HTTPException), urlopen(address, timeout=_PATIENCE_S) as answer:  # noqa: S310 - http, by us
+        return b"kwadrant_build_info" in answer.read()
+    return False
 
 
 def _more(settings: Settings, client: Mapping[str, object]) -> tuple[Check, ...]:

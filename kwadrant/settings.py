@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, InstanceOf, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -51,6 +51,15 @@ class _Environment(EnvSettingsSource):
         return name.startswith(self.env_prefix.lower())
 
 
+class Metrics(BaseModel):
+    """Where Prometheus is answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: int = Field(default=0, ge=0, le=65_535, description="port that `stream` answers Prometheus on; 0 is none")
+    address: str = Field(default="127.0.0.1", description="address it listens on; 0.0.0.0 is every one of the machine")
+
+
 class Settings(BaseSettings):
     """Settings of every command. Durations are ISO 8601; `kafka` and `spark` take options by their dotted names.
 
@@ -88,6 +97,12 @@ class Settings(BaseSettings):
         default=0.02, ge=0, le=1, description="most customers a model may move alone and be promoted by itself, of all"
     )
     sparse_clocks: bool = Field(default=True, description="transactions and archive topics carry clock records")
+    metrics: Metrics = Field(default=Metrics(), description="Prometheus")
+    group: str = Field(
+        default="kwadrant-{stream}",
+        description="consumer group that is told how far the stream has read, for lag tools; `{stream}` is its id, "
+        "empty is none",
+    )
 
     @field_validator("kafka", mode="before")
     @classmethod

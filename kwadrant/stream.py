@@ -3,7 +3,6 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from kwadrant.common import UsageError, client_of, say, spark_jars
 from kwadrant.seed import deployment_of
 from kwadrant.settings import SHAPING, Settings
 from kwadrant.spark import session
+from kwadrant.watch import exporter, watched
 from kwadrant.words import sentence
+from schemas.facts import Facts
 from schemas.times import iso, microseconds
-from segmentation.calendar import Calendar
 from segmentation.parameters import Parameters
 from streaming import job
 from streaming.ending import Ending
-from streaming.facts import Facts
 
 SECOND_US = 1_000_000
 
@@ -51,18 +50,19 @@ def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
         seeded(settings)  # said at once, where no Spark is needed to look
     stop = stopped_by_signals()
     note = _to_stderr if as_json else say
-    note("starting Spark")
-    spark = session(settings, spark_jars(note), "stream")
-    try:
-        parameters, generation = seeded(settings)
-        deployment = deployment_of(settings, parameters, generation)
-        tell = _json_lines(parameters) if as_json else _plain_lines(parameters)
-        note("starting the stream; the first batch takes a while")
-        ready = (lambda: say('{"ready":true}')) if as_json else (lambda: say("streaming"))
-        last = job.run(spark, deployment, Ending(stop, until_idle=until_idle, ready=ready), (tell,))
-        note(f"stopped after batch {last}")
-    finally:
-        spark.stop()
+    ready = (lambda: say('{"ready":true}')) if as_json else (lambda: say("streaming"))
+    with exporter(settings.metrics) as kept:
+        note("starting Spark")
+        spark = session(settings, spark_jars(note), "stream")
+        try:
+            deployment = deployment_of(settings, *seeded(settings))
+            note("starting the stream; the first batch takes a while")
+            with watched(spark, deployment, settings.group, kept) as observers:
+                tell = _json_line if as_json else _plain_lines
+                last = job.run(spark, deployment, Ending(stop, until_idle=until_idle, ready=ready), (tell, *observers))
+            note(f"stopped after batch {last}")
+        finally:
+            spark.stop()
 
 
 def seeded(settings: Settings) -> tuple[Parameters, int]:
@@ -96,42 +96,31 @@ def _to_stderr(text: str) -> None:
     sys.stderr.flush()
 
 
-def _json_lines(parameters: Parameters) -> Callable[[Facts], None]:
-    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-
-    def tell(facts: Facts) -> None:
-        say(msgspec.json.encode(_line(facts, calendar)).decode())
-
-    return tell
+def _json_line(facts: Facts) -> None:
+    say(msgspec.json.encode(_line(facts)).decode())
 
 
-def _line(facts: Facts, calendar: Calendar) -> Line:
+def _line(facts: Facts) -> Line:
     ago = None
     if facts.arrived:
         ago = round((microseconds(datetime.now(UTC)) - facts.arrived) / SECOND_US, 3)
     return Line(
         batch=facts.batch, seconds=round(facts.seconds, 3), arrived_seconds_ago=ago, repeated=facts.repeated,
         counts=dict(facts.counts), events=tuple(msgspec.Raw(msgspec.json.encode(event)) for event in facts.events),
-        closed=facts.closed, closed_until=iso(calendar.end(facts.closed) * SECOND_US),
-        model_version=facts.model_version, quadrants=dict(facts.quadrants),
-        clusters={str(cluster): n for cluster, n in facts.clusters.items()},
+        closed=facts.closed, closed_until=iso(facts.closed_until * SECOND_US), model_version=facts.model_version,
+        quadrants=dict(facts.quadrants), clusters={str(one.cluster): one.members for one in facts.clusters},
         commands=facts.commands, pending=facts.pending, held=facts.held,
     )  # fmt: skip
 
 
-def _plain_lines(parameters: Parameters) -> Callable[[Facts], None]:
-    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-
-    def tell(facts: Facts) -> None:
-        rows = facts.counts.get("rows", 0)
-        rate = rows / facts.seconds if facts.seconds > 0 else 0.0
-        say(
-            f"batch {facts.batch}: {rows:,} rows, {rate:,.0f}/s; closed until "
-            f"{iso(calendar.end(facts.closed) * SECOND_US)}, model {facts.model_version}"
-        )
-        for event in facts.events:
-            say(f"  {sentence(event)}")
-        if facts.held is not None and facts.quadrants:
-            say(f"  HELD: {facts.held}")
-
-    return tell
+def _plain_lines(facts: Facts) -> None:
+    rows = facts.counts.get("rows", 0)
+    rate = rows / facts.seconds if facts.seconds > 0 else 0.0
+    say(
+        f"batch {facts.batch}: {rows:,} rows, {rate:,.0f}/s; closed until {iso(facts.closed_until * SECOND_US)}, "
+        f"model {facts.model_version}"
+    )
+    for event in facts.events:
+        say(f"  {sentence(event)}")
+    if facts.held is not None and facts.quadrants:
+        say(f"  HELD: {facts.held}")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.control import Candidate, Control, Promote, Shadow
-from schemas.model import Model
+from schemas.model import Lineage, Model
 from schemas.trial import Shadowed, Trial
 from segmentation.calendar import Calendar
 from segmentation.central_state import CentralState
@@ -85,7 +85,10 @@ def listing(found: History, calendar: Calendar, rows: int) -> Group:
     parts: list[RenderableType] = [_versions(versions(found)[-rows:], calendar)]
     if found.promotions:
         model = found.promotions[-1].model
-        parts += [Text(), _clusters(model, model if central is None else central.newest)]
+        newest = model if central is None else central.newest
+        parts += [Text(), _clusters(model, newest)]
+        if newest.lineage:
+            parts += [Text(), *(Text(befell(one, newest)) for one in newest.lineage[-rows:])]
     if central is not None and central.held is not None:
         parts += [Text(), Text(f"held by {central.held.by}: {central.held.because}", style="bold yellow")]
     if found.shadow is not None:
@@ -121,6 +124,21 @@ def _clusters(model: Model, newest: Model) -> Table:
         name = cluster.name if new.name == cluster.name else f"{cluster.name} → {new.name}"
         table.add_row(str(cluster.id), escape(name), cluster.quadrant, _PINNED[cluster.pinned, new.pinned])
     return table
+
+
+def befell(one: Lineage, model: Model) -> str:
+    """Return what befell a cluster, as a sentence; names are those of `model`, whose lineage it is of."""
+    names = {cluster.id: cluster.name for cluster in model.clusters} | {
+        past.cluster: past.name for past in model.lineage
+    }
+    other = "" if one.other is None else f"cluster {one.other} ({names.get(one.other, 'of the seeding')})"
+    said = {
+        "birth": "is new",
+        "split": f"was part of {other}, {one.share:.0%} of it",
+        "death": "is no more",
+        "merge": f"became part of {other}, {one.share:.0%} of it",
+    }[one.kind]
+    return f"version {one.version}: cluster {one.cluster} ({one.name}) {said}"
 
 
 def _shadow(model: Model, seen: Shadowed | None) -> str:

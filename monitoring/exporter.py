@@ -4,24 +4,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
-from monitoring.metrics import MOST_CLUSTERS, OTHER, metrics
-from schemas.event import Event
-from schemas.facts import ClusterFacts, Facts, Progressed
-from schemas.rejection import REASONS
+from monitoring.metrics import LABELS, MOST_CLUSTERS, OTHER, metrics
+from schemas.event import Event, is_move
+from schemas.facts import ClusterFacts, Facts, Followed, Progressed
 from schemas.times import microseconds
 
 SECOND_US = 1_000_000
 REMEMBERED = 100_000
 """Customers whose last move is remembered, to tell flaps."""
-FATES = ("rows", "folded", "rejected", "already_seeded", "too_late")
-STATUSES = ("early", "confirmed", "withdrawn")
 
 
 class Exporter:
-    """Keeps the metrics of one stream; `observe` and `progressed` are its observers."""
+    """Keeps the metrics of one stream; `observe`, `progressed` and `followed` are its observers."""
 
     def __init__(self, registry: CollectorRegistry, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._metrics = metrics(registry)
@@ -33,7 +31,7 @@ class Exporter:
         """Take in a committed batch."""
         kept, now_us = self._metrics, microseconds(self._now())
         kept.batches.inc()
-        for fate in FATES:
+        for fate in LABELS["fate"]:
             kept.rows.labels(fate).inc(facts.counts.get(fate, 0))
         for reason, number in facts.rejected.items():
             kept.rejected_rows.labels(reason).inc(number)
@@ -53,30 +51,38 @@ class Exporter:
         kept = self._metrics
         kept.batch_duration.observe(progress.seconds)
         for phase, seconds in progress.phases.items():
-            kept.batch_phase.labels(phase).inc(seconds)
-        for topic, records in progress.behind.items():
-            kept.lag.labels(topic).set(records)
+            kept.batch_phase.labels(phase if phase in LABELS["phase"] else OTHER).inc(seconds)
+        kept.input_records.inc(progress.records)
+
+    def followed(self, found: Followed) -> None:
+        """Take in how far the stream is behind."""
+        self._metrics.offset_commit_failures.inc(not found.told)
+        for topic, records in found.behind.items():
+            self._metrics.lag.labels(topic).set(records)
 
     def _begin(self) -> None:
         """Show what may happen as 0: a rate over a series that was not there misses its first step."""
         kept = self._metrics
-        for fate in FATES:
-            kept.rows.labels(fate)
-        for reason in REASONS:
-            kept.rejected_rows.labels(reason)
-        for status in STATUSES:
-            kept.newly_potential.labels(status)
-            kept.event_age.labels(status)
+        for counted in (kept.rows, kept.rejected_rows, kept.batch_phase, kept.events, kept.newly_potential,
+                        kept.event_age):  # fmt: skip
+            for values in product(*(LABELS[label] for label in counted._labelnames)):  # noqa: SLF001 - it says so nowhere else
+                counted.labels(*values)
         kept.build_info.labels(_version()).set(1)
 
     def _event(self, event: Event, now_us: int) -> None:
         kept = self._metrics
         kept.events.labels(event.status, event.cause).inc()
-        kept.newly_potential.labels(event.status).inc(event.newly_potential)
         age = now_us - microseconds(datetime.fromisoformat(event.event_time))
         kept.event_age.labels(event.status).observe(max(0.0, age / SECOND_US))
-        if event.status != "confirmed":
-            return
+        if event.status == "confirmed" and not is_move(event):
+            return  # what takes a move back or bears it out is none
+        kept.newly_potential.labels(event.status).inc(event.newly_potential)
+        if is_move(event):
+            self._move(event)
+
+    def _move(self, event: Event) -> None:
+        kept = self._metrics
+        kept.moves.inc()
         kept.margin.observe(event.margin)
         kept.provisional.inc(event.quality.provisional)
         kept.model_share.inc(min(max(sum(reason.share_model for reason in event.reasons), 0.0), 1.0))

@@ -3,10 +3,16 @@
 The table `docs/metrics.md` is made from this module.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.event import Cause, Status
+from schemas.rejection import REASONS
+from schemas.topics import CONTROL, INPUTS
 
 LATENCY_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)
 """Bounds of times that a person waits [s]."""
@@ -15,8 +21,30 @@ AGE_S: Final = (1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 259_200.0, 
 MARGINS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Bounds of margins [squared scaled units]."""
 OTHER: Final = "other"
-"""The label of the clusters beyond `MOST_CLUSTERS`."""
+"""The label of what has none of its own."""
 MOST_CLUSTERS: Final = 48
+"""Clusters that have labels of their own."""
+LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "fate": ("rows", "folded", "rejected", "already_seeded", "too_late", "backfilled"),
+        "reason": tuple(REASONS),
+        "phase": ("addBatch", "commitBatch", "commitOffsets", "getBatch", "latestOffset", "queryPlanning", "walCommit",
+                  OTHER),
+        "topic": (*INPUTS, CONTROL),
+        "status": get_args(Status),
+        "cause": get_args(Cause),
+        "quadrant": ("low-low", "low-high", "high-low", "high-high"),
+    }
+)  # fmt: skip
+"""Values of the labels whose values are known beforehand."""
+OPEN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "cluster": f"id of a cluster; `{OTHER}` for those beyond the first {MOST_CLUSTERS}",
+        "name": "the cluster's name",
+        "version": "the program's version",
+    }
+)
+"""What the other labels hold."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +56,9 @@ class Metrics:
     batches: Counter
     batch_duration: Histogram
     batch_phase: Counter
+    input_records: Counter
     lag: Gauge
+    offset_commit_failures: Counter
     closed_until: Gauge
     pending_closes: Gauge
     model_version: Gauge
@@ -40,6 +70,7 @@ class Metrics:
     quadrant_customers: Gauge
     events: Counter
     newly_potential: Counter
+    moves: Counter
     flaps: Counter
     model_share: Counter
     provisional: Counter
@@ -64,7 +95,9 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "batches": (Counter, "batches", "Micro-batches committed."),
     "batch_duration": (Histogram, "batch_duration_seconds", "Time of a whole trigger of Spark."),
     "batch_phase": (Counter, "batch_phase_seconds", "Time of the triggers by Spark's phase.", "phase"),
+    "input_records": (Counter, "input_records", "Records that Spark read, commands included."),
     "lag": (Gauge, "lag_records", "Records of a topic that are not read yet.", "topic"),
+    "offset_commit_failures": (Counter, "offset_commit_failures", "Times that the consumer group was not told."),
     "closed_until": (Gauge, "closed_until_timestamp_seconds", "End of the last closed epoch."),
     "pending_closes": (Gauge, "pending_closes", "Closes commanded and not answered."),
     "model_version": (Gauge, "model_version", "Version of the model in force."),
@@ -77,6 +110,7 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "quadrant_customers": (Gauge, "quadrant_customers", "Customers of a quadrant at the last close.", "quadrant"),
     "events": (Counter, "events", "Reclassification events by status and cause.", "status", "cause"),
     "newly_potential": (Counter, "newly_potential_events", "Events that say newly potential, by status.", "status"),
+    "moves": (Counter, "moves", "Confirmed moves, without events that take one back or bear it out once more."),
     "flaps": (Counter, "flaps", "Confirmed moves back to the class that the customer left last."),
     "model_share": (Counter, "model_share", "Sum of the shares of confirmed moves that the model alone caused."),
     "provisional": (Counter, "provisional_events", "Confirmed moves that rest mostly on estimates."),

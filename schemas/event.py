@@ -99,5 +99,11 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     potential_value: float | None = None
 
 
+def is_move(event: Event) -> bool:
+    """Whether an event says that a customer has moved: confirmed, and not to take a move back or bear it out again."""
+    again = event.cause == "late_correction" or event.because is not None or event.to.since is not None
+    return event.status == "confirmed" and not again
+
+
 CANONICAL_OUT = ("origin", "supersedes", "batchId", "processedTime")
 """Fields of an event that may differ between two cuts of one log."""

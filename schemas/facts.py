@@ -10,7 +10,8 @@ from schemas.event import Event
 class ClusterFacts:
     """A cluster after a close: members [customers], mass [customers of an epoch], and how far its centre moved [1].
 
-    `shift` is the distance between the centres of the last two models, in robust standard deviations.
+    Name, quadrant and mass are those of the model in force. `shift` is the distance between the centres of the last two
+    models made, in the weighted scaled space, whose unit is a robust standard deviation.
     """
 
     cluster: int
@@ -28,7 +29,8 @@ class Facts:
     `clusters` and `quadrants` are empty in a batch that answers no close; `rejected` counts by reason; `commands` are
     the control records that the batch sent, `pending` the closes that wait for an answer; `closed_until` is the end of
     the last closed epoch [s since 1970]; `arrived` is when the broker took its oldest message [us], 0 without one;
-    `held` says why the model on trial is held, None where it is not.
+    `held` is an alarm: why no model is promoted, and what to do; `offsets` are those up to which the topics are read,
+    as the progress record has them.
     """
 
     batch: int
@@ -46,15 +48,27 @@ class Facts:
     quadrants: Mapping[str, int] = field(default_factory=dict)
     clusters: tuple[ClusterFacts, ...] = ()
     held: str | None = None
+    offsets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progressed:
-    """Spark's own report of a batch: time by phase and of the whole trigger [s], and records not read by topic."""
+    """Spark's own report of a batch: time by phase and of the whole trigger [s], and records read [1]."""
 
     phases: Mapping[str, float]
     seconds: float
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """How far the stream is behind the topics: records not read, by topic [1], and whether its group was told.
+
+    `told` is false where Kafka did not take the group's offsets; `behind` is empty where it did not say either.
+    """
+
     behind: Mapping[str, int]
+    told: bool
 
 
 Observer = Callable[[Facts], None]

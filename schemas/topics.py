@@ -19,6 +19,9 @@ INPUTS = (READINGS, TRANSACTIONS, ARCHIVE)
 LANES_PER_TOPIC = 4096
 """A lane numbers one data partition: index of its topic x LANES_PER_TOPIC + partition [1]."""
 
+LARGEST_RECORD = 8_388_608
+"""Of the central node's state, which holds the micro-clusters of the last epochs [bytes]."""
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -42,7 +45,7 @@ TOPICS = (
     Topic(STATES, None, _COMPACT),
     Topic(MODELS, 1, _COMPACT),
     Topic(PROGRESS, 1, _COMPACT),
-    Topic(CENTRAL, 1, _COMPACT),
+    Topic(CENTRAL, 1, {**_COMPACT, "max.message.bytes": str(LARGEST_RECORD)}),
     *(Topic(dead_letters, 1, {"cleanup.policy": "delete"}) for dead_letters in (f"{name}.dlq" for name in INPUTS)),
 )
 

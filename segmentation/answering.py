@@ -25,14 +25,24 @@ def answer(state: LocalState, points: NDArray[np.int64], model: Model, parameter
     """
     customers = state.customers
     limit = max(int(np.ceil(CELLS_PER_CLUSTER * len(model.clusters))), POOL_CELLS // parameters.buckets)
-    cells, _ = summarise(points, _qualities(state, parameters), customers.bucket, limit)
+    mass = _qualities(state, parameters)
+    cells, _ = summarise(points, mass, customers.bucket, limit)
     found, counts = np.unique(customers.cluster[customers.cluster != NONE], return_counts=True)
     members = dict(zip(found.tolist(), counts.tolist(), strict=True))
     return Answer(
         epoch=state.closed, shape=(len(cells.mass), points.shape[1]), mass=cells.mass.tobytes(),
         sums=cells.sums.tobytes(), squares=cells.squares.tobytes(),
-        quadrants=_by_quadrant(members, model), clusters=members,
+        quadrants=_by_quadrant(members, model), clusters=members, silent=_silent(customers.cluster, mass),
     )  # fmt: skip
+
+
+def _silent(cluster: NDArray[np.int64], mass: NDArray[np.int64]) -> dict[int, int]:
+    """Return by cluster what the masses (n,) of its customers fall short of full quality."""
+    known = cluster != NONE
+    kinds, which = np.unique(cluster[known], return_inverse=True)
+    short = np.zeros(len(kinds), np.int64)
+    np.add.at(short, which, FULL_QUALITY - mass[known])
+    return dict(zip(kinds.tolist(), short.tolist(), strict=True))
 
 
 def _by_quadrant(members: dict[int, int], model: Model) -> dict[str, int]:

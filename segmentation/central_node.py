@@ -3,14 +3,13 @@
 `fold(state, outputs) -> state, controls`. Pure; the state is plain data, published whole whenever it changes.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from clustering.assignment import two_nearest
-from clustering.cells import GRID, Cells, means, merge
+from clustering.cells import Cells, merge
 from schemas.control import Candidate, Close, Control, Hold, Promote
 from schemas.model import Model
 from schemas.topics import LANES_PER_TOPIC
@@ -18,10 +17,10 @@ from schemas.trial import Trial
 from segmentation import dry_run, shadow
 from segmentation.central_state import CentralState, Held, promoted
 from segmentation.crossings import kept, upto
+from segmentation.learning import learned
 from segmentation.operating import heard, obey
 from segmentation.output import Answer, Output
 from segmentation.parameters import Parameters
-from segmentation.space import centres_of
 
 FIRST_SPARSE = LANES_PER_TOPIC
 """First lane of the topics that may be silent for long: transactions and archive."""
@@ -54,10 +53,11 @@ def _learn(state: CentralState, answers: list[Answer], controls: list[Control], 
     trial = dry_run.together([answer.trial for answer in answers if answer.trial is not None])
     if trial is not None and state.newest.version != state.force.version:
         state = _decided(state, trial, controls, parameters)
-    newest = moved(state.newest, pooled(answers), answers[0].epoch, parameters)
+    epoch = answers[0].epoch
+    pool, newest = learned(state.pool, state.newest, pooled(answers), unheard(answers), epoch)
     controls.append(Candidate(state.stream, state.generation, newest))
     seen = shadow.together([answer.shadow for answer in answers if answer.shadow is not None])
-    return replaced(state, newest=newest, answered=answers[0].epoch, shadow=seen)
+    return replaced(state, newest=newest, pool=pool, answered=epoch, shadow=seen)
 
 
 def _decided(state: CentralState, trial: Trial, controls: list[Control], parameters: Parameters) -> CentralState:
@@ -110,40 +110,14 @@ def pooled(answers: list[Answer]) -> Cells:
     return merge([_cells(answer) for answer in answers])
 
 
+def unheard(answers: list[Answer]) -> dict[int, float]:
+    """Return by cluster the mass of customers who stand there and were not heard [mass of an epoch]."""
+    total: Counter[int] = Counter()
+    for answer in answers:
+        total.update(answer.silent)
+    return {cluster: float(mass) for cluster, mass in sorted(total.items())}
+
+
 def _cells(answer: Answer) -> Cells:
     mass, sums, squares = (np.frombuffer(part, np.int64) for part in (answer.mass, answer.sums, answer.squares))
     return Cells(mass, sums.reshape(answer.shape), squares)
-
-
-def moved(model: Model, cells: Cells, epoch: int, parameters: Parameters) -> Model:
-    """Return the model one epoch later: weighted mini-batch update with event-time forgetting and a floor.
-
-    A centre is the mean of all mass it ever took, forgotten with half-life `centre_memory_s`; the seed's mass is
-    carried in, and what is carried never falls below `mass_floor` of it. An epoch without mass changes nothing but the
-    version. `cells` untouched. O(m k d).
-    """
-    centres = centres_of(model)
-    old = np.array([cluster.mass for cluster in model.clusters])
-    seed = np.array([cluster.seed_mass for cluster in model.clusters])
-    if len(cells.mass) == 0:
-        return msgspec.structs.replace(model, version=model.version + 1, epoch=epoch)
-    points = means(cells)
-    nearest = two_nearest(points, centres)
-    added, sums = _by_cluster(cells, nearest.label, len(centres))
-    carried = np.maximum(old * parameters.decay(parameters.centre_memory_s), parameters.mass_floor * seed)
-    mass = carried + added
-    updated = (centres * carried[:, None] + sums) / mass[:, None]
-    clusters = tuple(
-        replaced(cluster, centre=tuple(centre.tolist()), mass=float(weight))
-        for cluster, centre, weight in zip(model.clusters, updated, mass, strict=True)
-    )
-    sse = float(np.sum(cells.mass * nearest.squared_distance))
-    return msgspec.structs.replace(model, version=model.version + 1, epoch=epoch, clusters=clusters, sse=sse)
-
-
-def _by_cluster(cells: Cells, label: NDArray[np.int32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Mass (k,) and sums (k, d) of the cells of each centre, exact until the last division."""
-    mass, sums = np.zeros(k, np.int64), np.zeros((k, cells.sums.shape[1]), np.int64)
-    np.add.at(mass, label, cells.mass)
-    np.add.at(sums, label, cells.sums)
-    return mass, sums / GRID

@@ -1,5 +1,8 @@
 """The state of the central node: plain data, published whole whenever it changes."""
 
+import binascii
+import zlib
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -8,11 +11,13 @@ import msgspec
 from schemas.control import Request
 from schemas.model import Model
 from schemas.trial import Shadowed, Trial
+from segmentation import learning
 from segmentation.crossings import Crossing
 from segmentation.errors import WrongPassport
+from segmentation.learning import Learning, begun
 from segmentation.parameters import Parameters
 
-FORMAT = 2
+FORMAT = 3
 PAST = 30
 """Models once in force that can be rolled back to."""
 HEARD = 256
@@ -46,9 +51,9 @@ class CentralState(msgspec.Struct, frozen=True):
     """What the central node remembers: lanes, models, crossings, and how far epochs are commanded and answered.
 
     `lanes` are all data partitions, `idle` those that nobody waits for (in decimal text), with the offset below which
-    their rows count; `newest` is the last model made, on trial unless it is `force`; `past` were in force before it,
-    oldest first, and are not published with the state: each is a record of its own on the control topic. `waiting` are
-    requests whose time has not come, `heard` the ids of the last ones.
+    their rows count; `newest` is the last model made, on trial unless it is `force`, and `pool` its memory; `past` were
+    in force before it, oldest first, and are not published with the state: each is a record of its own on the control
+    topic. `waiting` are requests whose time has not come, `heard` the ids of the last ones.
     """
 
     format: int
@@ -57,6 +62,7 @@ class CentralState(msgspec.Struct, frozen=True):
     lanes: tuple[int, ...]
     force: Model
     newest: Model
+    pool: Learning
     commanded: int
     answered: int
     crossings: tuple[Crossing, ...] = ()
@@ -72,7 +78,9 @@ class CentralState(msgspec.Struct, frozen=True):
 def first_state(parameters: Parameters, generation: int, lanes: Sequence[int], model: Model) -> CentralState:
     """Return the state after seeding: `model` in force, nothing commanded after its epoch."""
     epoch = model.epoch
-    return CentralState(FORMAT, parameters.stream, generation, tuple(sorted(lanes)), model, model, epoch, epoch)
+    return CentralState(
+        FORMAT, parameters.stream, generation, tuple(sorted(lanes)), model, model, begun(model), epoch, epoch
+    )
 
 
 def promoted(state: CentralState, model: Model) -> CentralState:
@@ -86,8 +94,21 @@ def with_past(state: CentralState, in_force: Sequence[Model]) -> CentralState:
     return msgspec.structs.replace(state, past=tuple(past[-PAST:]))
 
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-_decode = msgspec.json.Decoder(CentralState).decode
+def _plain(value: object) -> bytes:
+    if isinstance(value, Learning):
+        return learning.pack(value)
+    raise NotImplementedError(type(value))
+
+
+def _rich(_: type, value: str) -> Learning:
+    try:
+        return learning.unpack(b64decode(value))
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"the pool is damaged: {error}") from error
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_plain).encode
+_decode = msgspec.json.Decoder(CentralState, dec_hook=_rich).decode
 
 
 def pack(state: CentralState) -> bytes:

@@ -4,7 +4,7 @@ A customer leaves only if (1 + margin) d²(nearest) < d²(own), against the same
 within `cool_down` of its last move. Evidence beyond `decisive` need not dwell: a fleet of chargers bought is not noise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segmentation.parameters import Parameters
 from segmentation.space import distances
 
+Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 NONE = -1
@@ -36,13 +37,22 @@ class Verdict:
     `best` (n,) is the nearest centre; `own_distance` and `best_distance` (n,) are squared [1].
     """
 
-    move: NDArray[np.bool_]
-    contested: NDArray[np.bool_]
+    move: Flags
+    contested: Flags
     best: Ints
     own_distance: Floats
     best_distance: Floats
     challenger: Ints
     challenged: Ints
+
+
+def rehoused(verdict: Verdict, classed: Flags, standing: Standing) -> Verdict:
+    """Return the verdict in which whoever is `classed` (n,) in a cluster that is no more goes to the nearest one.
+
+    Neither dwell nor cool-down keeps a customer where there is nothing.
+    """
+    homeless = classed & (standing.own == NONE)
+    return replace(verdict, move=verdict.move | homeless)
 
 
 def judge(points: Floats, centres: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:

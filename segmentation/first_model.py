@@ -92,12 +92,18 @@ def _model(portrait: Portrait, space: Space, found: Clustering, ask: Fit, parame
     profile = space.scaled(centres)
     nouns = _nouns(portrait.nouns, found.labels, order)
     current, potential = (score(profile, REGISTRY, weights, half) for half in ("current", "potential"))
-    # in balance, a cluster that takes n customers an epoch holds n / (1 - decay) of their mass
-    lasting = scale * FULL_QUALITY / (1.0 - parameters.decay(parameters.centre_memory_s))
     clusters = tuple(
-        Cluster(n, name, quadrant(current[n], potential[n], thresholds), tuple(centres[n].tolist()), mass, mass)
+        Cluster(
+            n,
+            name,
+            quadrant(current[n], potential[n], thresholds),
+            tuple(centres[n].tolist()),
+            mass,
+            mass,
+            noun=nouns[n],
+        )
         for n, (name, mass) in enumerate(
-            zip(names(profile, REGISTRY, nouns), (found.masses[order] * lasting).tolist(), strict=True)
+            zip(names(profile, REGISTRY, nouns), (found.masses[order] * (scale * FULL_QUALITY)).tolist(), strict=True)
         )
     )
     return Model(

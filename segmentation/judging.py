@@ -14,7 +14,7 @@ from schemas.times import iso
 from segmentation.answering import answer
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, judge
+from segmentation.decision import NONE, judge, rehoused
 from segmentation.dismissals import lasting, marked
 from segmentation.dry_run import dry_run
 from segmentation.indices import LONG
@@ -65,9 +65,10 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     customers = state.customers.with_width(len(model.indices))
     sight = seen(customers, state.tiles, range(state.settled + 1, epoch + 1), model, parameters)
     points = space_of(model).point(sight.traces)
-    verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
+    standing = customers.standing(ids_of(model))
+    verdict = judge(off_grid(points), centres_of(model), standing, epoch, parameters)
     undoing = to_undo(state.recent, state.models.undo, customers, points, model, epoch=epoch, parameters=parameters)
-    decided = with_undone(verdict, undoing, points, model)
+    decided = rehoused(with_undone(verdict, undoing, points, model), customers.cluster != NONE, standing)
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))

@@ -7,6 +7,7 @@ from schemas.model import Model
 from segmentation.central_state import CentralState, Held, promoted
 from segmentation.errors import UnknownIndex
 from segmentation.indices import chosen
+from segmentation.learning import begun
 from segmentation.orders import (
     Accompany,
     BadOrder,
@@ -80,12 +81,11 @@ def _roll_back(state: CentralState, version: int) -> Done:
     if version not in past:
         known = ", ".join(map(str, past)) or "none"
         raise BadOrder(f"version {version} was never in force, or too long ago; these can be rolled back to: {known}")
-    if [c.id for c in past[version].clusters] != [c.id for c in state.force.clusters]:
-        raise BadOrder(f"version {version} has other clusters than version {state.force.version}; roll back less far")
     model = _restored(past[version], state.newest)
     command = Promote(state.stream, state.generation, model, undo=version)
     held = Held("operator", f"rolled back to version {version}")
-    state = replaced(promoted(state, model), newest=model, held=held)
+    pool = begun(model, next_id=state.pool.next_id)
+    state = replaced(promoted(state, model), newest=model, pool=pool, held=held)
     said = f"the centres of version {version} are in force again as version {model.version}, and promotions are held"
     return Done(state, said, (command,))
 

@@ -48,14 +48,14 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
     for at in np.flatnonzero(look.verdict.move):
         row = int(look.rows[at])
         before = past[int(customers.anchor_version[row])]
-        old, new = int(np.searchsorted(ids, customers.cluster[row])), int(look.verdict.best[at])
-        pair = np.array([old, new])
+        old, new = int(customers.cluster[row]), int(ids[look.verdict.best[at]])
         was, now = customers.anchor[row], look.traces[at]
         then, here = (off_grid(space.point(trace)) for trace in (was, now))
-        parts = attribute(then, here, centres_of(before)[pair], centres_of(model)[pair])
+        parts = attribute(then, here, *_pairs(before, model, old, new))
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
+        left = place_of(model if old in ids else before, old, since)
         yield _event(
-            customer=customers.ids[row].as_py(), places=(_place(model, old, since), _place(model, new, None)),
+            customer=customers.ids[row].as_py(), places=(left, place_of(model, new, None)),
             versions=(before.version, model.version), parts=parts,
             distances=(float(look.verdict.own_distance[at]), float(look.verdict.best_distance[at])),
             reasons=reasons_of(space, parts, was, now), status=status,
@@ -64,14 +64,27 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
         )  # fmt: skip
 
 
-def _place(model: Model, number: int, since: str | None) -> Place:
-    cluster = model.clusters[number]
-    return Place(cluster.id, cluster.name, cluster.quadrant, since)
+def _pairs(before: Model, model: Model, old: int, new: int) -> tuple[Floats, Floats]:
+    """Return the centres (2, d) of the old and the new cluster in both models.
+
+    One that is not there yet, or no more, is where the other one is; an old one that ended as the new one began stays.
+    """
+    first, last = _centre(before, old), _centre(model, new)
+    came, left = _centre(before, new), _centre(model, old)
+    then = first if came is None else came
+    stays = (last if came is not None else first) if left is None else left
+    return np.array([first, then]), np.array([stays, last])
+
+
+def _centre(model: Model, cluster: int) -> Floats | None:
+    at = np.flatnonzero(ids_of(model) == cluster)
+    return centres_of(model)[at[0]] if len(at) else None
 
 
 def place_of(model: Model, cluster: int, since: str | None) -> Place:
-    """Return the place of a cluster's identity in `model`."""
-    return _place(model, int(np.searchsorted(ids_of(model), cluster)), since)
+    """Return the place of a cluster's identity in `model`, which has it."""
+    found = model.clusters[int(np.searchsorted(ids_of(model), cluster))]
+    return Place(found.id, found.name, found.quadrant, since)
 
 
 def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int], parts: Attribution,

@@ -25,7 +25,8 @@ class Answer(msgspec.Struct, frozen=True):
     """The answer to a close: micro-clusters of a bucket's customers, and what the models beside the live one would do.
 
     `mass` (m,), `sums` (m, d) and `squares` (m,) are int64 in native byte order, `shape` is (m, d); `quadrants` and
-    `clusters` count customers; `trial` is the dry run of the model on trial.
+    `clusters` count customers, `silent` is the mass by cluster that was not heard; `trial` is the dry run of the model
+    on trial.
     """
 
     epoch: int
@@ -37,6 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
     clusters: Mapping[int, int]
     trial: Trial | None = None
     shadow: Shadowed | None = None
+    silent: Mapping[int, int] = {}
 
 
 class Output(msgspec.Struct, frozen=True):

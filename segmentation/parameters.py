@@ -32,8 +32,6 @@ class Parameters:
     settling_s: int = 7 * DAY_S
     short_memory_s: int = 14 * DAY_S
     long_memory_s: int = 112 * DAY_S
-    centre_memory_s: int = 56 * DAY_S
-    mass_floor: float = 0.05
     blast_radius: float = 0.02
     largest_message: int = 16_384
     sparse_clocks: bool = True

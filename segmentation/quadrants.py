@@ -1,5 +1,8 @@
 """Quadrants: current value x potential value, and the names that follow from what stands out."""
 
+from collections.abc import Collection
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,15 +55,21 @@ def names(scaled: Floats, indices: tuple[Index, ...], nouns: list[str]) -> list[
     """Return a name for each centre (k, d): its two most outstanding indices and its customers' noun, made unique."""
     proposed: list[str] = []
     for row, noun in zip(scaled, nouns, strict=True):
-        order = [j for j in np.argsort(-np.abs(row), kind="stable") if abs(row[j]) > OUTSTANDING]
-        words = [indices[j].high if row[j] > 0 else indices[j].low for j in order]
-        proposed.append(_first_free(words or ["average"], noun, proposed))
+        proposed.append(named(row, indices, noun, proposed))
     return proposed
 
 
-def _first_free(words: list[str], noun: str, taken: list[str]) -> str:
-    for count in range(min(2, len(words)), len(words) + 1):
-        name = f"{', '.join(words[:count])} {noun}"
+def named(scaled: Floats, indices: tuple[Index, ...], noun: str, taken: Collection[str]) -> str:
+    """Return the name of one centre (d,), as `names` gives it, that is none of those `taken`."""
+    order = [j for j in np.argsort(-np.abs(scaled), kind="stable") if abs(scaled[j]) > OUTSTANDING]
+    words = [indices[j].high if scaled[j] > 0 else indices[j].low for j in order]
+    return _first_free(words or ["average"], noun, taken)
+
+
+def _first_free(words: list[str], noun: str, taken: Collection[str]) -> str:
+    for number in range(min(2, len(words)), len(words) + 1):
+        name = f"{', '.join(words[:number])} {noun}"
         if name not in taken:
             return name
-    return f"{', '.join(words[:2])} {noun} {len(taken) + 1}"
+    plain = f"{', '.join(words[:2])} {noun}"
+    return next(name for name in (f"{plain} {number}" for number in count(len(taken) + 1)) if name not in taken)

@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from schemas.control import Control
+from schemas.facts import Observer
 from schemas.model import Model
 from schemas.progress import Progress
 from schemas.times import iso, microseconds
@@ -30,7 +31,7 @@ from segmentation.parameters import Parameters
 from streaming import checkpoint
 from streaming.digest import digest_of
 from streaming.errors import Diverged
-from streaming.facts import Circumstances, Observer, counts_of, facts_of
+from streaming.facts import Circumstances, counts_of, facts_of
 from streaming.location import Location
 from streaming.records import Record, records
 
@@ -101,12 +102,15 @@ class Commit:
         # 3. fold
         ends = checkpoint.offsets(self.checkpoint, number)
         folded = _Folded(outputs, *central_node.fold(self.central, outputs, _lanes(ends), self.parameters))
+        before = self.central
         # 4. publish
         self._publish(folded, number, digest, done)
         # 5. is Spark's: it commits when this returns; 6. tell
-        seconds = (self.now() - began).total_seconds()
-        circumstances = Circumstances(number, done is not None, seconds)
-        facts = facts_of(outputs, folded.central, len(folded.controls), circumstances)
+        circumstances = Circumstances(
+            batch=number, repeated=done is not None, seconds=(self.now() - began).total_seconds(),
+            commands=len(folded.controls), offsets=ends, before=before,
+        )  # fmt: skip
+        facts = facts_of(outputs, folded.central, circumstances, self.parameters)
         for observer in self.observers:
             observer(facts)
 

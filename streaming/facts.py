@@ -1,70 +1,70 @@
-"""Facts: what a batch was like, told to observers after its commit. Facts may be lost, records not."""
+"""The facts of a batch, out of what its buckets and the central node say."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schemas.event import Event
+from schemas.facts import ClusterFacts, Facts
+from segmentation.calendar import Calendar
 from segmentation.central_state import CentralState, Held
 from segmentation.output import Output
+from segmentation.parameters import Parameters
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """A batch: rows by fate [1], what moved, how far epochs are closed, how many customers stand where.
+class Circumstances:
+    """What the outputs of a batch do not say themselves.
 
-    `quadrants` and `clusters` count customers and are empty in a batch that answers no close; `commands` are the
-    control records that the batch sent, `pending` the closes that wait for an answer; `held` is an alarm: why no model
-    is promoted, and what to do; `arrived` is when the broker took its oldest message [us], 0 without one.
+    Its number, whether it is a repeat, how long it took [s], how many commands it sent, the offsets where it ends, and
+    the central state before it.
     """
 
     batch: int
     repeated: bool
-    counts: Mapping[str, int]
-    events: tuple[Event, ...]
-    closed: int
-    model_version: int
-    quadrants: Mapping[str, int]
-    clusters: Mapping[int, int]
+    seconds: float
     commands: int
-    pending: int
-    held: str | None
-    arrived: int
-    seconds: float
+    offsets: tuple[str, ...]
+    before: CentralState
 
 
-Observer = Callable[[Facts], None]
-Name = TypeVar("Name")
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What the outputs of a batch do not say themselves: its number, whether it is a repeat, how long it took [s]."""
-
-    batch: int
-    repeated: bool
-    seconds: float
-
-
-def facts_of(outputs: Sequence[Output], central: CentralState, commands: int, of: Circumstances) -> Facts:
-    """Put the facts of a batch together."""
+def facts_of(outputs: Sequence[Output], central: CentralState, of: Circumstances, parameters: Parameters) -> Facts:
+    """Put the facts of a batch together; `central` is the state after it."""
     answers = [output.answer for output in outputs if output.answer is not None]
+    members = added(answer.clusters for answer in answers)
     return Facts(
         batch=of.batch,
         repeated=of.repeated,
         counts=counts_of(outputs),
         events=tuple(event for output in outputs for event in output.events),
         closed=central.answered,
+        closed_until=Calendar(parameters.time_zone, parameters.epoch_s).end(central.answered),
         model_version=central.force.version,
-        quadrants=added(answer.quadrants for answer in answers),
-        clusters=added(answer.clusters for answer in answers),
-        commands=commands,
+        commands=of.commands,
         pending=central.commanded - central.answered,
-        held=None if central.held is None else alarm(central.held),
         arrived=min((output.arrived for output in outputs if output.arrived), default=0),
         seconds=of.seconds,
+        rejected=Counter(row.reason for output in outputs for row in output.rejected),
+        quadrants=added(answer.quadrants for answer in answers),
+        clusters=clusters_of(members, of.before, central) if answers else (),
+        held=None if central.held is None else alarm(central.held),
+        offsets=of.offsets,
     )
+
+
+def clusters_of(members: Mapping[int, int], before: CentralState, after: CentralState) -> tuple[ClusterFacts, ...]:
+    """Return the clusters of the model in force, and how far each centre moved with the model made last."""
+    old, new = ({one.id: one.centre for one in state.newest.clusters} for state in (before, after))
+    return tuple(
+        ClusterFacts(
+            cluster=one.id, name=one.name, quadrant=one.quadrant, members=members.get(one.id, 0), mass=one.mass,
+            shift=math.dist(old[one.id], new[one.id]) if one.id in old and one.id in new else 0.0,
+        )
+        for one in after.force.clusters
+    )  # fmt: skip
 
 
 def alarm(held: Held) -> str:

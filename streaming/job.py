@@ -10,12 +10,12 @@ from kafka.errors import KafkaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from schemas.facts import Observer
 from streaming import checkpoint
 from streaming.commit import Commit
 from streaming.deployment import Deployment
 from streaming.ending import Ending, Gate, wait
 from streaming.errors import PublishFailed
-from streaming.facts import Observer
 from streaming.location import uri
 from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor

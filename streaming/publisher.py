@@ -36,6 +36,7 @@ class Publisher:
         self._producer = KafkaProducer(
             **self._client, transactional_id=f"kwadrant-{self._stream}", acks="all",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS, linger_ms=5, batch_size=262_144,
+            max_request_size=topics.LARGEST_RECORD,
         )  # fmt: skip
         try:
             self._producer.init_transactions()

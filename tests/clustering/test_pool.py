@@ -1,6 +1,7 @@
 """The pool: centres that follow drift, with the laws of its forgetting."""
 
 import pickle
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustering.ageing import HALF_LIVES, KEPT, NEWEST_CELLS, Layer, aged, weighted
+from clustering.ageing import HALF_LIVES, KEPT, NEWEST_CELLS, WIDEST, Layer, aged, weighted
 from clustering.arrays import Floats, Longs
 from clustering.cells import Cells, summarise, to_grid
 from clustering.errors import BadSetting, BadShape
@@ -104,34 +105,67 @@ def test_what_goes_in_is_left_untouched(state: int) -> None:
     assert (content(pool), content(town)) == before
 
 
-def test_memory_after_ten_steady_epochs_is_memory_after_a_hundred() -> None:
+def remembered(epochs: Iterable[int], rows: int = 80) -> list[tuple[Layer, ...]]:
+    """Return the layers after each epoch."""
+    found: list[tuple[Layer, ...]] = [()]
+    for epoch in epochs:
+        town = cells(np.random.default_rng(epoch).normal(size=(rows, 2)))
+        found.append(aged(found[-1], Layer((epoch,), town), 4))
+    return found[1:]
+
+
+def test_memory_of_an_epoch_is_bounded_however_long_the_stream_runs() -> None:
     longest = KEPT * HALF_LIVES[-1]
-    layers: tuple[Layer, ...] = ()
-    sizes = []
-    for epoch in range(longest + 101):
-        layers = aged(layers, Layer(epoch, cells(np.random.default_rng(epoch).normal(size=(80, 2)))), 4)
-        sizes.append(sum(len(layer.cells.mass) for layer in layers))
-    assert sizes[longest + 10] == sizes[longest + 100] == max(sizes)
-    assert len(layers) == longest + 1
+    sizes = [sum(len(layer.cells.mass) for layer in layers) for layers in remembered(range(2 * longest + 101))]
+    assert max(sizes[longest + 10 :]) <= 1.2 * min(sizes[longest + 10 :])
+    assert max(sizes) < 3_000
+
+
+@given(st.sets(st.integers(0, 250), min_size=1, max_size=60))
+@laws
+def test_every_epoch_stands_in_one_block_while_it_is_kept_and_blocks_are_no_wider_than_their_age(
+    present: set[int],
+) -> None:
+    for layers in remembered(sorted(present), rows=12):
+        now = layers[-1].epochs[-1]
+        told = [epoch for layer in layers for epoch in layer.epochs]
+        kept = [epoch for epoch in sorted(present) if epoch <= now]
+        assert told == kept[len(kept) - len(told) :]
+        assert set(kept) - set(told) <= {epoch for epoch in kept if now - epoch > KEPT * HALF_LIVES[-1]}
+        for layer in layers:
+            width = layer.epochs[-1] - layer.epochs[0] + 1
+            assert width == 1 or width <= min(WIDEST, max(2, (now - layer.epochs[-1]) // 4 + 1))
 
 
 def test_an_old_epoch_keeps_fewer_cells_but_all_its_mass() -> None:
     full = cells(np.random.default_rng(0).normal(size=(NEWEST_CELLS, 2)))
     layers: tuple[Layer, ...] = ()
     for epoch in range(18):
-        layers = aged(layers, Layer(epoch, full), 4)
-    assert [len(layer.cells.mass) for layer in layers[::-1]] == [4096] + [512] * 7 + [64] * 10
-    assert {int(layer.cells.mass.sum()) for layer in layers} == {int(full.mass.sum())}
-    assert {tuple(layer.cells.sums.sum(axis=0)) for layer in layers} == {tuple(full.sums.sum(axis=0))}
+        layers = aged(layers, Layer((epoch,), full), 4)
+    assert [len(layer.cells.mass) for layer in layers[::-1]] == [4096] + [128] * 7 + [64] * 5
+    assert [layer.epochs for layer in layers[:5]] == [(0, 1), (2, 3), (4, 5), (6, 7), (8, 9)]
+    for layer in layers:
+        assert int(layer.cells.mass.sum()) == len(layer.epochs) * int(full.mass.sum())
+        assert tuple(layer.cells.sums.sum(axis=0)) == tuple(len(layer.epochs) * full.sums.sum(axis=0))
 
 
 @pytest.mark.parametrize("half_life", HALF_LIVES)
 def test_weights_halve_in_a_half_life_of_event_time_and_add_up_to_one_epoch(half_life: int) -> None:
-    layers = tuple(Layer(epoch, cells(np.full((1, 2), float(epoch)))) for epoch in (0, 10 - half_life, 10))
-    view = weighted(sorted(set(layers[1:]), key=lambda layer: layer.epoch)[-2:], half_life)
+    layers = tuple(Layer((epoch,), cells(np.full((1, 2), float(epoch)))) for epoch in (0, 10 - half_life, 10))
+    view = weighted(sorted(set(layers[1:]), key=lambda layer: layer.epochs)[-2:], half_life)
     assert view.weights.sum() == pytest.approx(MASS)
     if half_life:
         np.testing.assert_allclose(view.weights, [MASS / 3, 2 * MASS / 3])
+
+
+def test_the_cells_of_a_block_count_as_the_mean_of_its_epochs() -> None:
+    town = cells(np.array([[1.0, 0.0]]))
+    twice = Cells(2 * town.mass, 2 * town.sums, 2 * town.squares)
+    layers = Layer((2, 3), twice), Layer((4,), town)
+    factors = np.array([2.0**-1, 2.0**-0.5, 1.0])
+    np.testing.assert_allclose(
+        weighted(layers, 2).weights, MASS * np.array([factors[:2].sum(), factors[2]]) / factors.sum()
+    )
 
 
 def test_centres_follow_a_walk() -> None:

@@ -24,6 +24,7 @@ from kwadrant.jars import JarFolder
 from kwadrant.sending import clocks
 from kwadrant.settings import Settings
 from schemas.event import CANONICAL_OUT, Event
+from schemas.facts import Facts
 from schemas.model import Model
 from schemas.times import microseconds
 from schemas.topics import ARCHIVE, EVENTS, INPUTS, READINGS, TRANSACTIONS, lane
@@ -37,7 +38,6 @@ from simulator import town
 from streaming import job
 from streaming.deployment import Deployment
 from streaming.ending import Ending
-from streaming.facts import Facts
 from streaming.records import control_record
 from streaming.start import central_state
 from tests.integration import bad

@@ -10,9 +10,9 @@ from kwadrant import jars, spark
 from kwadrant.seed import deployment_of
 from kwadrant.settings import Settings
 from kwadrant.stream import seeded
+from schemas.facts import Facts
 from streaming import job
 from streaming.ending import Ending
-from streaming.facts import Facts
 
 
 def children(pid: int) -> list[int]:

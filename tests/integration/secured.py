@@ -95,7 +95,8 @@ def _admit(bootstrap: str) -> None:
     topics = [ResourcePattern(ResourceType.TOPIC, topic.name) for topic in TOPICS]
     rights = [(topic, operation) for topic in topics for operation in _TOPIC_RIGHTS]
     prefix = ResourcePattern(ResourceType.TRANSACTIONAL_ID, "kwadrant-", ACLResourcePatternType.PREFIXED)
-    rights += [(prefix, ACLOperation.WRITE)]
+    group = ResourcePattern(ResourceType.GROUP, "kwadrant-", ACLResourcePatternType.PREFIXED)
+    rights += [(prefix, ACLOperation.WRITE), (group, ACLOperation.READ)]
     acls = [ACL(f"User:{USER}", "*", operation, ACLPermissionType.ALLOW, pattern) for pattern, operation in rights]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         credential = UserScramCredentialUpsertion(USER, ScramMechanism.SCRAM_SHA_512, PASSWORD)

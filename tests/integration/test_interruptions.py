@@ -10,12 +10,12 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from pyspark.sql import SparkSession
 
+from schemas.facts import Facts
 from schemas.progress import Progress
 from segmentation.replay import Replay
 from streaming import checkpoint, job
 from streaming.deployment import Deployment
 from streaming.ending import Ending
-from streaming.facts import Facts
 from streaming.publisher import Publisher
 from streaming.records import Record
 from tests.integration.conftest import Run, Seed, bare, canonical, said, stream_until_idle

@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from kwadrant.cli import app
 from schemas import control
 from schemas.control import Hold, Promote, Reply, Request
+from schemas.facts import Facts
 from schemas.topics import CONTROL
 from segmentation import replay
 from segmentation.calendar import Calendar
 from streaming import job
 from streaming.deployment import Deployment
 from streaming.ending import Ending
-from streaming.facts import Facts
 from tests.integration.conftest import ZONE, Run, Seed, World, bare, canonical, plain, read_topic, said
 
 pytestmark = [

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kwadrant import api
+from kwadrant.axes import axes, quadrants
 from kwadrant.cli import app
 from kwadrant.fit import standing_out
 
@@ -56,6 +57,36 @@ def test_the_command_writes_what_the_function_returns(tmp_path: Path) -> None:
     assert labels["cluster"].to_pylist() == found.labels.tolist()
     assert "400 rows, 3 clusters" in said
     assert "peak high" in said
+
+
+def test_clusters_are_told_by_quadrant_where_the_axes_are_known(tmp_path: Path) -> None:
+    pq.write_table(customers(), tmp_path / "t.parquet")
+    said = run(tmp_path, "-k", "3", "--id", "customer", "--current", "kwh", "--potential", "-night")
+    assert "quadrant" in said
+    found = api.load(tmp_path / "m.json").model
+    where = quadrants(found, axes("kwh", "-night", NAMES))
+    assert where == [
+        f"{'high' if kwh > 20 else 'low'}-{'high' if night < 5 else 'low'}" for kwh, _, night in found.centres
+    ]
+    assert sorted(where) == ["high-high", "low-high", "low-low"]
+    assert all(name in said for name in where)
+    assert "quadrant" not in run(tmp_path, "-k", "3", "--id", "customer", "--current", "kwh")
+
+
+def test_an_axis_of_a_column_that_is_not_clustered_is_refused(tmp_path: Path) -> None:
+    pq.write_table(customers(), tmp_path / "t.parquet")
+    command = [
+        "fit",
+        str(tmp_path / "t.parquet"),
+        "-k",
+        "3",
+        "--out",
+        str(tmp_path / "m.json"),
+        "--potential",
+        "-nigth",
+    ]
+    done = CliRunner().invoke(app, command)
+    assert (done.exit_code, "--potential: 'nigth' is no column" in done.output) == (2, True)
 
 
 def test_a_saved_model_predicts_what_the_fitted_one_does(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from monitoring.exporter import Exporter, serve
-from monitoring.metrics import Metrics, metrics
+from monitoring.metrics import LABELS, OPEN, Metrics, metrics
 from schemas.event import Event, Evidence, Place, Reason
-from schemas.facts import ClusterFacts, Facts, Progressed
+from schemas.facts import ClusterFacts, Facts, Followed, Progressed
 
 NOW = datetime(2026, 3, 24, 12, tzinfo=UTC)
 WHY = Reason("night_share", 0.5, 0.3, 1.5, 0.7, 0.3)
@@ -78,12 +78,40 @@ def _with(*events: Event) -> Facts:
     return Facts(**{**vars(FACTS), "events": events})
 
 
-def test_spark_s_report_becomes_phases_and_lag(exporter: Exporter, registry: CollectorRegistry) -> None:
-    exporter.progressed(Progressed(phases={"addBatch": 0.5}, seconds=0.75, behind={"metering": 12}))
-    exporter.progressed(Progressed(phases={"addBatch": 0.5}, seconds=0.75, behind={"metering": 0}))
-    assert registry.get_sample_value("kwadrant_batch_phase_seconds_total", {"phase": "addBatch"}) == 1.0
+CORRECTED = msgspec.structs.replace(BACK, cause="late_correction", supersedes="e")
+UNDONE = msgspec.structs.replace(BACK, cause="model_moved", because="a bad day")
+BORNE_OUT = msgspec.structs.replace(EVENT, to=msgspec.structs.replace(EVENT.to, since=EVENT.event_time))
+
+
+@pytest.mark.parametrize("event", [CORRECTED, UNDONE, BORNE_OUT])
+def test_what_takes_a_move_back_or_bears_it_out_is_no_move(
+    exporter: Exporter, registry: CollectorRegistry, event: Event
+) -> None:
+    exporter.observe(_with(EVENT))
+    exporter.observe(_with(event))
+    found = {name: registry.get_sample_value(f"kwadrant_{name}_total") for name in ("moves", "flaps")}
+    assert found == {"moves": 1, "flaps": 0}
+    assert registry.get_sample_value("kwadrant_newly_potential_events_total", {"status": "confirmed"}) == 1
+    said = [registry.get_sample_value("kwadrant_events_total", {"status": "confirmed", "cause": cause})
+            for cause in {EVENT.cause, event.cause}]  # fmt: skip
+    assert sum(value or 0 for value in said) == 2
+
+
+def test_spark_s_report_becomes_phases_and_records(exporter: Exporter, registry: CollectorRegistry) -> None:
+    exporter.progressed(Progressed(phases={"addBatch": 0.5, "new in Spark": 0.125}, seconds=0.75, records=12))
+    exporter.progressed(Progressed(phases={"addBatch": 0.5}, seconds=0.75, records=3))
+    phases = [registry.get_sample_value("kwadrant_batch_phase_seconds_total", {"phase": phase})
+              for phase in ("addBatch", "other", "walCommit")]  # fmt: skip
+    assert phases == [1.0, 0.125, 0.0]
     assert registry.get_sample_value("kwadrant_batch_duration_seconds_sum") == 1.5
-    assert registry.get_sample_value("kwadrant_lag_records", {"topic": "metering"}) == 0
+    assert registry.get_sample_value("kwadrant_input_records_total") == 15
+
+
+def test_lag_stays_as_it_was_while_kafka_does_not_say(exporter: Exporter, registry: CollectorRegistry) -> None:
+    exporter.followed(Followed(behind={"metering": 12}, told=True))
+    exporter.followed(Followed(behind={}, told=False))
+    assert registry.get_sample_value("kwadrant_lag_records", {"topic": "metering"}) == 12
+    assert registry.get_sample_value("kwadrant_offset_commit_failures_total") == 1
 
 
 def test_a_cluster_that_is_gone_is_shown_no_more(exporter: Exporter, registry: CollectorRegistry) -> None:
@@ -95,9 +123,19 @@ def test_a_cluster_that_is_gone_is_shown_no_more(exporter: Exporter, registry: C
 def test_there_are_few_series_and_none_names_a_customer(exporter: Exporter, registry: CollectorRegistry) -> None:
     for _ in range(3):
         exporter.observe(FACTS)
+    for topic in LABELS["topic"]:
+        exporter.followed(Followed(behind={topic: 1}, told=True))
     text = generate_latest(registry).decode()
     assert "C-1" not in text
     assert len([line for line in text.splitlines() if line and not line.startswith("#")]) <= 500
+
+
+def test_a_label_that_is_known_beforehand_has_no_other_value(exporter: Exporter, registry: CollectorRegistry) -> None:
+    exporter.observe(FACTS)
+    exporter.progressed(Progressed(phases={"new in Spark": 0.125}, seconds=0.75, records=12))
+    labels = [pair for metric in registry.collect() for sample in metric.samples for pair in sample.labels.items()]
+    assert {(label, value) for label, value in labels if label in LABELS and value not in LABELS[label]} == set()
+    assert {label for label, _ in labels} == {*LABELS, *OPEN, "le"} - {"topic"}
 
 
 def test_prometheus_is_answered_until_the_end(exporter: Exporter, registry: CollectorRegistry) -> None:

@@ -35,4 +35,4 @@ def test_every_alert_and_recording_rule_has_a_unit_test() -> None:
         lines = (MONITORING / file).read_text().splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.strip().startswith(f"- {word}:")]
         assert names
-        assert [name for name in names if name not in tests and name != "kwadrant:confirmed:increase7d"] == []
+        assert [name for name in names if name not in tests and name != "kwadrant:moves:increase7d"] == []

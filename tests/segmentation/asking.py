@@ -1,21 +1,23 @@
 """Requests of operators, made by hand or at random."""
 
 from dataclasses import replace
+from functools import lru_cache
 from itertools import count
 
 import msgspec
 import numpy as np
 
 from schemas.control import Control, Reply, Request
+from schemas.model import Model
+from segmentation.space import centres_of
 from tests.segmentation.runs import first_model
 from tests.segmentation.towns import CUSTOMERS, DAY, PARAMETERS, SEEDED, name
 
-RESTLESS = replace(
-    PARAMETERS, centre_memory_s=DAY // 8, mass_floor=1e-4, margin=0.0, dwell_s=0, cool_down_s=5 * DAY, blast_radius=1.0
-)  # fmt: skip
-"""Centres run after their customers so fast that models alone move some."""
+RESTLESS = replace(PARAMETERS, margin=0.0, dwell_s=0, cool_down_s=5 * DAY, blast_radius=1.0)
+"""Whoever is nearer to another centre moves at once, whatever the model has done."""
 ACTIONS = ("promote", "hold", "rollback", "name", "pin", "dismiss", "undismiss", "shadow")
 DAYS = ("2026-03-29", "2026-03-31", "2026-04-03")
+PULLED = 0.2
 _numbers = count()
 
 
@@ -23,6 +25,19 @@ def ask(action: str, epoch: int | None = None, /, *, because: str | None = None,
         ) -> Request:  # fmt: skip
     """Return a request under an id of its own, or under this one."""
     return Request("town", 1, id_ or f"{action}-{next(_numbers)}", action, arguments, "me", because, epoch)
+
+
+@lru_cache(maxsize=8)
+def off_balance(state: int) -> Model:
+    """Return a town's first model with its centres pulled together: what it learns moves customers by itself alone."""
+    model = first_model(state, RESTLESS)
+    centres = centres_of(model)
+    pulled = centres.mean(axis=0) + PULLED * (centres - centres.mean(axis=0))
+    clusters = (
+        msgspec.structs.replace(cluster, centre=tuple(centre.tolist()))
+        for cluster, centre in zip(model.clusters, pulled, strict=True)
+    )
+    return msgspec.structs.replace(model, clusters=tuple(clusters))
 
 
 def restless(seed: int, requests: int = 8) -> list[Request]:

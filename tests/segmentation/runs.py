@@ -15,7 +15,7 @@ from schemas.event import CANONICAL_OUT, CustomerState, Event
 from schemas.model import Model
 from segmentation import central_node, codec, local_node
 from segmentation.calendar import FIRST_DAY, Calendar
-from segmentation.central_state import CentralState, first_state
+from segmentation.central_state import CentralState, first_state, pack
 from segmentation.customers import bucket_of
 from segmentation.first_model import Fit, fit, sample
 from segmentation.history import classified, portrait, remember
@@ -112,7 +112,12 @@ class Run:
         states = sorted(self.states, key=lambda state: (state.place.since or "", state.customer_id))
         hot = [codec.pack_hot(state) for _, state in sorted(self.locals.items(), key=str)]
         told = sorted(canonical(event) for event in self.events if event.status == "confirmed")
-        return (*map(msgspec.json.encode, (self.models, rejected, states, self.central)), *told, *hot)
+        return (
+            *map(msgspec.json.encode, (self.models, rejected, states, self.central.past)),
+            pack(self.central),
+            *told,
+            *hot,
+        )
 
 
 def begin(

@@ -12,9 +12,10 @@ from clustering.cells import Cells, to_grid
 from schemas.control import Candidate, Close, Control, Hold, Promote
 from schemas.model import Model
 from schemas.trial import Shift, Trial
-from segmentation.central_node import fold, moved, pooled
-from segmentation.central_state import CentralState, Held, first_state
+from segmentation.central_node import fold, unheard
+from segmentation.central_state import CentralState, Held, first_state, pack, unpack
 from segmentation.crossings import CLOCK, Crossing
+from segmentation.errors import WrongPassport
 from segmentation.output import Answer, Output
 from tests.segmentation import hand
 from tests.segmentation.runs import laws
@@ -22,7 +23,6 @@ from tests.segmentation.towns import FIRST, LANES, PARAMETERS
 
 MODEL = hand.two_classes("consumption", 2.0, 8.0)
 TRIAL = msgspec.structs.replace(MODEL, version=2)
-CARRIED = 10.0 * PARAMETERS.decay(PARAMETERS.centre_memory_s)
 
 
 def cells(*points: tuple[float, int]) -> Cells:
@@ -36,49 +36,34 @@ def answer(epoch: int, given: Cells, trial: Trial | None = None) -> Answer:
     return Answer(epoch, shape, mass.tobytes(), sums.tobytes(), squares.tobytes(), {}, {}, trial)
 
 
-def test_a_centre_is_the_mean_of_what_is_carried_and_what_is_new() -> None:
-    after = moved(MODEL, cells((3.0, 4), (9.0, 2), (7.0, 2)), FIRST + 1, PARAMETERS)
-    low, high = after.clusters
-    assert low.centre == pytest.approx(((2.0 * CARRIED + 3.0 * 4) / (CARRIED + 4),))
-    assert high.centre == pytest.approx(((8.0 * CARRIED + 9.0 * 2 + 7.0 * 2) / (CARRIED + 4),))
-    assert (low.mass, high.mass) == pytest.approx((CARRIED + 4, CARRIED + 4))
-    assert (after.version, after.epoch, after.sse) == (2, FIRST + 1, 4 * 1.0 + 2 * 1.0 + 2 * 1.0)
-    assert [(c.id, c.name, c.quadrant, c.seed_mass) for c in after.clusters] == [
-        (c.id, c.name, c.quadrant, c.seed_mass) for c in MODEL.clusters
+def test_the_mass_of_those_who_were_not_heard_is_added_over_the_answers() -> None:
+    heard = [
+        msgspec.structs.replace(answer(FIRST, cells((2.0, 1))), silent=silent)
+        for silent in ({1: 16, 0: 3}, {}, {0: 16})
     ]
-
-
-def test_an_epoch_without_mass_changes_nothing_but_the_version() -> None:
-    after = moved(
-        MODEL, cells((0.0, 1)).__class__(*(part[:0] for part in vars(cells((0.0, 1))).values())), FIRST, PARAMETERS
-    )
-    assert after == msgspec.structs.replace(MODEL, version=2)
-
-
-def test_the_seed_is_never_forgotten_below_the_floor() -> None:
-    model = MODEL
-    for epoch in range(200):
-        model = moved(model, cells((3.0, 1)), epoch, PARAMETERS)
-    assert model.clusters[1].mass == pytest.approx(PARAMETERS.mass_floor * 10.0)
-    assert model.clusters[1].centre == (8.0,)
+    assert unheard(heard) == {0: 19.0, 1: 16.0}
 
 
 @given(st.lists(st.tuples(st.floats(0, 10), st.integers(1, 9)), min_size=1, max_size=9), st.randoms())
 @laws(40)
 def test_the_order_of_the_answers_changes_no_bit(points, chance) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    answers = [answer(FIRST, cells(point)) for point in points]
+    answers = [answer(FIRST + 1, cells(point)) for point in points]
     shuffled = chance.sample(answers, len(answers))
-    first, second = (moved(MODEL, pooled(given), FIRST, PARAMETERS) for given in (answers, shuffled))
-    assert first == second
+    closing = state(commanded=FIRST + 1)
+    one, other = (
+        fold(closing, [Output(0, answer=one) for one in told], {}, PARAMETERS) for told in (answers, shuffled)
+    )
+    assert one[1:] == other[1:]
+    assert pack(one[0]) == pack(other[0])
 
 
-@given(st.lists(st.tuples(st.floats(0, 10), st.integers(1, 9)), min_size=1, max_size=9))
-@laws(40)
-def test_a_mass_counts_as_that_many_copies(points: list[tuple[float, int]]) -> None:
-    copies = [(point, 1) for point, mass in points for _ in range(mass)]
-    first, second = (moved(MODEL, cells(*given), FIRST, PARAMETERS) for given in (points, copies))
-    assert [c.centre for c in first.clusters] == [c.centre for c in second.clusters]
-    assert first.sse == pytest.approx(second.sse)
+def test_a_state_is_the_same_after_saving() -> None:
+    closing = state(commanded=FIRST + 1)
+    after, _, _ = fold(closing, [Output(0, answer=answer(FIRST + 1, cells((3.0, 4), (9.0, 2))))], {}, PARAMETERS)
+    assert pack(unpack(pack(after))) == pack(after)
+    assert unpack(pack(after)).pool.pool.centres.tolist() == after.pool.pool.centres.tolist()
+    with pytest.raises(WrongPassport, match="pool"):
+        unpack(pack(after).replace(b'"pool":"', b'"pool":"AAAA'))
 
 
 def state(**changes: object) -> CentralState:

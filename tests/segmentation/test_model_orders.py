@@ -131,10 +131,6 @@ REFUSED = {
     "in force": (state(), ask("rollback", version=4), "version 4 is in force"),
     "never in force": (state(), ask("rollback", version=5), "version 5 was never in force.* rolled back to: 2, 3"),
     "no past": (state(past=()), ask("rollback", version=3), "rolled back to: none"),
-    "other clusters": (
-        state(past=(msgspec.structs.replace(version(3), clusters=MODEL.clusters[:1]),)), ask("rollback", version=3),
-        "version 3 has other clusters than version 4; roll back less far",
-    ),
     "no cluster": (state(), ask("pin", cluster=9), "there is no cluster 9; version 5 has 0, 1"),
     "no name": (state(), ask("name", cluster=0, name=""), "name cannot be read: Expected `str` of length >= 1"),
     "unknown index": (state(), shadow(indices=("charm",)), r"names the indices \['charm'\]"),

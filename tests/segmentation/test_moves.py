@@ -87,6 +87,37 @@ def test_a_class_that_moves_away_from_its_customer_is_the_models_doing() -> None
     assert [(e.cause, e.model_version_from, e.model_version_to) for e in events] == [("model_moved", 1, 2)]
 
 
+def merged(version: int) -> Model:
+    """Return the model in which both classes have become one, under an identity of its own."""
+    one = msgspec.structs.replace(MODEL.clusters[1], id=7, name="all", centre=((LOW + HIGH) / 2 * 1.5,))
+    return msgspec.structs.replace(MODEL, version=version, clusters=(one,))
+
+
+def test_whoever_stands_in_a_class_that_is_no_more_goes_to_the_nearest_at_once() -> None:
+    rested = replace(PARAMETERS, cool_down_s=30 * DAY)
+    before = hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, rested)
+    before = replace(before, customers=replace(before.customers, moved=np.array([FIRST])))
+    after, _ = local_node.fold(before, [Promote("town", 1, merged(2))], hand.intake_of([]), 0, rested)
+    closed = hand.closed_with(after, hand.rows_of(hand.day_of("A", TODAY, 0.1)), TODAY, rested)
+    (event,) = closed.events
+    assert (event.from_.name, event.to.name, event.cause) == ("low", "all", "model_moved")
+    assert (event.confidence, event.margin) == (0.0, 0.0)
+    assert sum(why.share_customer + why.share_model for why in event.reasons) == pytest.approx(1.0)
+    assert [state.place.cluster for state in closed.states] == [7]
+    again = hand.closed_with(closed.state, hand.rows_of(hand.day_of("A", TODAY + 1, 0.1)), TODAY + 1, rested)
+    assert again.events == ()
+
+
+def test_a_class_that_begins_where_a_customer_is_takes_it_by_the_models_doing() -> None:
+    born = msgspec.structs.replace(MODEL.clusters[1], id=2, name="new", centre=(float(np.log1p(100)) * 1.5,))
+    here = msgspec.structs.replace(MODEL.clusters[0], centre=(LOW * 1.5 - 4.0,))
+    before = hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, hand.EAGER)
+    model = msgspec.structs.replace(MODEL, version=2, clusters=(here, MODEL.clusters[1], born))
+    after, _ = local_node.fold(before, [Promote("town", 1, model)], hand.intake_of([]), 0, hand.EAGER)
+    events = hand.closed_with(after, hand.rows_of(hand.day_of("A", TODAY, 0.1)), TODAY, hand.EAGER).events
+    assert [(event.from_.name, event.to.name, event.cause) for event in events] == [("low", "new", "model_moved")]
+
+
 def test_what_changed_is_told_since_the_class_was_last_unchallenged() -> None:
     patient = replace(PARAMETERS, decisive=1e9)
     closed = hand.closed_with(hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, patient), kinds.NONE, TODAY, patient)

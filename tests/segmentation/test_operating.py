@@ -14,8 +14,8 @@ from segmentation import codec, local_node
 from segmentation.intake import Message, read
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
-from tests.segmentation.asking import RESTLESS, ask, replies, restless
-from tests.segmentation.runs import Run, begin, canonical, cuts, first_model, laws
+from tests.segmentation.asking import RESTLESS, ask, off_balance, replies, restless
+from tests.segmentation.runs import Run, begin, canonical, cuts, laws
 from tests.segmentation.towns import SEEDED, town
 
 towns = st.integers(0, 5)
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(1_200)  # whole towns, again and again
 
 
 def begun(state: int, parameters: Parameters = RESTLESS) -> Run:
-    return begin(town(state).all, first_model(state, parameters), parameters=parameters)
+    return begin(town(state).all, off_balance(state), parameters=parameters)
 
 
 def calm(state: int, asked: Sequence[Request] = (), parameters: Parameters = RESTLESS) -> Run:
@@ -46,7 +46,7 @@ def test_any_cut_of_the_log_gives_the_same_with_requests_in_it(state: int, asks:
 @given(towns, seeds, seeds)
 @laws(2)
 def test_buckets_of_their_own_obey_as_one(state: int, asks: int, seed: int) -> None:
-    parts = begin(town(state).all, first_model(state, RESTLESS), range(RESTLESS.buckets), RESTLESS)
+    parts = begin(town(state).all, off_balance(state), range(RESTLESS.buckets), RESTLESS)
     parts.over(cuts(town(state), seed, 9), restless(asks))
     whole = calm(state, restless(asks))
     assert parts.central == whole.central
@@ -159,7 +159,7 @@ def test_a_rollback_brings_the_old_centres_back_under_a_new_version_until_somebo
     run = begun(state).over(cuts(town(state), seed, count), orders)
     promoted = [one for one in run.log if isinstance(one, Promote)]
     (back,) = (one for one in promoted if one.undo == version)
-    known = {1: first_model(state, RESTLESS)} | {model.version: model for model in run.models}
+    known = {1: off_balance(state)} | {model.version: model for model in run.models}
     assert [c.centre for c in back.model.clusters] == [c.centre for c in known[version].clusters]
     versions = [one.model.version for one in promoted]
     assert versions == sorted(set(versions))

@@ -22,7 +22,6 @@ HOUR, DAY = 3_600, 86_400
 PARAMETERS = Parameters(
     stream="town", buckets=3, time_zone="Europe/Berlin", correction_s=2 * DAY, witnesses=2, margin=0.2, decisive=4.0,
     dwell_s=DAY, cool_down_s=2 * DAY, settling_s=2 * DAY, short_memory_s=2 * DAY, long_memory_s=8 * DAY,
-    centre_memory_s=4 * DAY,
 )  # fmt: skip
 CALENDAR = Calendar(PARAMETERS.time_zone)
 FIRST = CALENDAR.epoch_of_date(date(2026, 3, 22))

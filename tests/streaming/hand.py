@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from schemas import control, topics
 from schemas.control import Promote
+from schemas.facts import Observer
 from schemas.model import Model
 from schemas.progress import Progress
 from schemas.topics import READINGS
@@ -20,7 +21,6 @@ from segmentation.output import Output, Rejected, pack
 from segmentation.parameters import Parameters
 from streaming import checkpoint
 from streaming.commit import Commit
-from streaming.facts import Observer
 from streaming.publisher import Publisher
 from streaming.records import Record
 from tests.segmentation.runs import begin, cuts, first_model

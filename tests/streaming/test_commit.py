@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from schemas import topics
+from schemas.facts import Facts
 from schemas.progress import Progress
 from segmentation.output import Output
 from streaming.errors import Diverged
-from streaming.facts import Facts
 from tests.streaming.hand import BATCHES, Broker, Died, Folder, Frame, Moment, Shaky, Side, said, shaken, start, stream
 
 LIMITS = (1, 7, 50_000)

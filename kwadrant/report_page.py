@@ -1,0 +1,148 @@
+"""The page of `kwadrant report`: HTML with its pictures inside, without scripts, and without anything to fetch."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from kwadrant.live import day_of
+from kwadrant.report import Profile, Report
+from kwadrant.report_pictures import bars, picture
+from kwadrant.words import sentence
+from schemas.event import Event
+
+MOST = 50
+"""Customers whom the page names."""
+_CAUSES = {
+    "customer_moved": "the customer changed",
+    "model_moved": "the classes shifted, the customer hardly changed",
+    "both": "both",
+    "definition_changed": "the classes are defined anew",
+    "backfill": "history that was loaded later",
+}
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --dim: #5b6470; --line: #d5dae1; --paper: #fff;
+  --low-low: #767b82; --low-high: #b06a00; --high-low: #0064a4; --high-high: #007a55; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --dim: #a3abb5; --line: #3a414b; --paper: #14171b;
+  --low-low: #9aa1ab; --low-high: #f0a330; --high-low: #5ab4f0; --high-high: #35c79a; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; } p, figcaption, .dim { color: var(--dim); }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px;
+  paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
+table { border-collapse: collapse; width: 100%; margin-bottom: 1.5rem; }
+th, td { text-align: left; padding: .35rem .75rem .35rem 0;
+  border-bottom: 1px solid var(--line); vertical-align: top; }
+.n, .day { white-space: nowrap; } .n { text-align: right; font-variant-numeric: tabular-nums; }
+.tiles { display: flex; flex-wrap: wrap; gap: 1rem; } .tiles div { border: 1px solid var(--line); border-radius: .5rem;
+  padding: .75rem 1rem; min-width: 8rem; } .tiles b { display: block; font-size: 1.75rem; line-height: 1.2; }
+.clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem 2rem; }
+.low-low { color: var(--low-low); fill: var(--low-low); } .low-high { color: var(--low-high); fill: var(--low-high); }
+.high-low { color: var(--high-low); fill: var(--high-low); }
+.high-high { color: var(--high-high); fill: var(--high-high); }
+.axis { stroke: var(--line); stroke-width: 1; } .flow { stroke: var(--dim); fill: none; opacity: .7; }
+.flow.up { stroke: var(--low-high); opacity: 1; }
+@media print { body { margin: 0; max-width: none; } .clusters > * { break-inside: avoid; } }
+"""
+
+
+def page(report: Report) -> str:
+    """Return the page; every text out of the data is escaped."""
+    title = f"kWadrant: {report.first_day} to {day_of(report.until)}" if report.events else "kWadrant"
+    profiles = "".join(_profile(one, report.model.indices) for one in report.profiles)
+    parts = [
+        f"<h1>{escape(title)}</h1>", _tiles(report),
+        "<h2>Who stands where</h2>", _quadrants(report),
+        "<h2>What moved, and why</h2>", *_moves(report),
+        "<h2>Whom to call</h2>", *_calls(report),
+        "<h2>Clusters</h2>", f'<div class="clusters">{profiles}</div>',
+        f"<p>Model {report.model.version}. Bars are robust standard deviations from the middle of all customers.</p>",
+    ]  # fmt: skip
+    head = f'<meta charset="utf-8"/><meta name="viewport" content="width=device-width"/><title>{escape(title)}</title>'
+    body = "\n".join(parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n'
+    )
+
+
+def _tiles(report: Report) -> str:
+    early = sum(event.status == "early" for event in report.events)
+    tiles = {
+        "customers": sum(report.sizes.values()), "moved": len(report.moves),
+        "newly potential": len(report.newly_potential), "early flags": early,
+    }  # fmt: skip
+    return '<div class="tiles">' + "".join(f"<div><b>{n:,}</b>{name}</div>" for name, n in tiles.items()) + "</div>"
+
+
+def _quadrants(report: Report) -> str:
+    rows = [
+        (_coloured(name, _axes(name)), f"{number:,}") for name, number in sorted(report.quadrants.items(), reverse=True)
+    ]
+    caption = (
+        "Each circle is a cluster, its area the number of its customers; the lines part low from high. Arrows are the "
+        "moves of these days, the thicker the more; a coloured one leads to high potential."
+    )
+    return (
+        f"<figure>{picture(report)}<figcaption>{caption}</figcaption></figure>"
+        + _table(("quadrant", "customers"), rows)
+    )  # fmt: skip
+
+
+def _moves(report: Report) -> Iterable[str]:
+    if not report.moves:
+        yield "<p>Nobody has moved in these days.</p>"
+        return
+    names = {profile.cluster: profile for profile in report.profiles}
+    flows = [
+        (_name(names.get(old)), _name(names.get(new)), f"{number:,}") for (old, new), number in report.flows.items()
+    ]
+    yield _table(("from", "to", "customers"), flows[:12])
+    yield "<h3>Why</h3>"
+    causes = Counter(event.cause for event in report.moves)
+    yield _table(("cause", "customers"), [(_CAUSES.get(cause, cause), f"{n:,}") for cause, n in causes.most_common()])
+    reasons = Counter(event.reasons[0].index for event in report.moves if event.reasons)
+    yield _table(("what weighed most", "customers"), [(escape(why), f"{n:,}") for why, n in reasons.most_common()])
+
+
+def _calls(report: Report) -> Iterable[str]:
+    if not report.newly_potential:
+        yield "<p>Nobody has become newly potential in these days.</p>"
+        return
+    rows = [
+        (f'<span class="day">{day_of(event.event_time)}</span>', _sentence(event), f"{event.confidence * 100:.0f} %")
+        for event in report.newly_potential[:MOST]
+    ]
+    yield _table(("day", "customer, and why", "sure"), rows)
+    if len(report.newly_potential) > MOST:
+        yield f"<p>And {len(report.newly_potential) - MOST:,} more.</p>"
+
+
+def _sentence(event: Event) -> str:
+    words = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(sentence(event)))
+    return words + (' <span class="dim">(provisional: rests on estimates)</span>' if event.quality.provisional else "")
+
+
+def _profile(profile: Profile, indices: tuple[str, ...]) -> str:
+    head = f"<h3>{_coloured(profile.quadrant, profile.name)}</h3>"
+    about = f"<p>{_axes(profile.quadrant)}; {profile.customers:,} customers</p>"
+    return f"<div>{head}{about}{bars(profile, indices)}</div>"
+
+
+def _name(profile: Profile | None) -> str:
+    return "a cluster that is no more" if profile is None else _coloured(profile.quadrant, profile.name)
+
+
+def _coloured(quadrant: str, text: str) -> str:
+    return f'<span class="{escape(quadrant)}">{escape(text)}</span>'
+
+
+def _axes(quadrant: str) -> str:
+    current, _, potential = quadrant.partition("-")
+    return escape(f"{current} current value, {potential} potential")
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table whose last column is a number; the cells are HTML already."""
+    first = "".join(f"<th>{name}</th>" for name in head[:-1]) + f'<th class="n">{head[-1]}</th>'
+    lines = ("".join(f"<td>{cell}</td>" for cell in row[:-1]) + f'<td class="n">{row[-1]}</td>' for row in rows)
+    return f"<table><tr>{first}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
