@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags docs
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags docs screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ catch-up: ## closed epochs per minute while history streams in
 
 lock-jars: ## make kwadrant/jars.lock anew from kwadrant/ivy.xml
 	PYTHONPATH=. $(PYTHON) scripts/lock_jars.py
+
+screenshots: ## the README's pictures of the live page, taken by its own test in Debian's chromium
+	SCREENSHOTS=docs/screenshots PYTHONPATH=. $(PYTHON) -m pytest tests/serving/test_page.py -k screenshots
 
 clean: ## delete caches and build results; .venv and the jars stay
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis spark-warehouse metastore_db derby.log

@@ -19,7 +19,9 @@ from segmentation.history import Portrait, classified, portrait, remember
 from segmentation.local_state import LocalState, empty_state
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
+from segmentation.quadrants import on_axes
 from segmentation.rows import ROWS, names, split
+from segmentation.space import space_of
 
 REMEMBERED = "bucket int, payload binary, portrait binary, customers int"
 INITIAL = "bucket int, payload binary, states array<struct<key: binary, value: binary>>"
@@ -85,12 +87,14 @@ def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFram
 
 def _initial_row(bucket: int, state: LocalState, model: Model, parameters: Parameters) -> pa.Table:
     since = iso(Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US)
-    clusters = zip(names(state.customers.ids), state.customers.cluster.tolist(), strict=True)
+    places = on_axes(space_of(model).point(state.customers.anchor), model)
+    customers = zip(names(state.customers.ids), state.customers.cluster.tolist(), places, strict=True)
     states = [
         {"key": customer.encode(), "value": msgspec.json.encode(
-            CustomerState(customer, place_of(model, cluster, since), model.version)
+            CustomerState(customer, place_of(model, cluster, since), model.version, current_value=current,
+                          potential_value=potential)
         )}
-        for customer, cluster in clusters if cluster >= 0
+        for customer, cluster, (current, potential) in customers if cluster >= 0
     ]  # fmt: skip
     row = {"bucket": bucket, "payload": codec.pack_hot(state), "states": states}
     return pa.Table.from_pylist([row], schema=pa.schema(_INITIAL))

@@ -17,6 +17,7 @@ from kwadrant.broker import Broker
 from kwadrant.demo_errors import ChildEndedError, DurationError
 from kwadrant.demo_feed import Feed
 from kwadrant.demo_folder import Memory, WorkFolder, opened
+from kwadrant.demo_page import Page, browse
 from kwadrant.demo_screen import Screen
 from kwadrant.demo_signals import Asked, Signals
 from kwadrant.demo_summary import Span, summary
@@ -146,7 +147,9 @@ class Session:
         told = self._until_ready(child, lines)
         self.screen.step("the first batch")
         self._take(told, feed)
-        self._watch(broker, child, lines, feed)
+        page = Page(lambda: demo_children.page(self.work, broker.bootstrap, self.environment))
+        stack.callback(page.stop)
+        self._watch(broker, child, lines, feed, page)
 
     def _seed(self, bootstrap: str) -> None:
         """Simulate the history, and seed the first model from it."""
@@ -188,11 +191,13 @@ class Session:
             remember=lambda sent, closed: self.work.remember(sent=sent, closed=closed),
         )  # fmt: skip
 
-    def _watch(self, broker: Broker, child: "Child", lines: demo_children.Lines, feed: Feed) -> None:
+    def _watch(self, broker: Broker, child: "Child", lines: demo_children.Lines, feed: Feed, page: Page
+               ) -> None:  # fmt: skip
         """Show what the stream says until the time is over; ends with an error when anything ends by itself."""
         while not self._over():
             self._take(lines.new(), feed)
             self.screen.tick()
+            self._tell_page(page)
             if not child.running:
                 raise demo_children.ended(child, "should have gone on streaming")
             if broker.child is not None and not broker.child.running:
@@ -202,6 +207,14 @@ class Session:
             if not feed.is_alive():
                 self.screen.note("the town has reached the present; --reset begins it again")
             time.sleep(_POLL)
+
+    def _tell_page(self, page: Page) -> None:
+        """Say where the live page is, and open it where there is a screen; nothing before the first batch."""
+        said = page.news() if self.screen.state.ready is not None else None
+        if said is not None:
+            self.screen.page(said)
+            if self.screen.console.is_terminal:
+                browse(said, self.environment)
 
     def _over(self) -> bool:
         ready, limit = self.screen.state.ready, self.options.for_s

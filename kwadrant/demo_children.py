@@ -12,7 +12,7 @@ from kwadrant import demo_town
 from kwadrant.demo_errors import ChildEndedError
 from kwadrant.demo_folder import WorkFolder
 from kwadrant.live import Batch
-from kwadrant.processes import Child, start
+from kwadrant.processes import Child, port_is_free, start
 
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("KWADRANT_JARS", "KWADRANT_MAVEN_MIRROR")
@@ -20,6 +20,7 @@ _PREFIX = "KWADRANT_"
 _CLUSTERS = 8
 GRACE = 90.0
 """How long the stream may take to finish the batch in hand [s]."""
+PAGE_PORT = 8_080
 _READY = b'{"ready"'
 _BATCH = b'{"batch"'
 _NOISE = ("{", " WARN ", "WARNING: ", "arnings.warn(", " logging level ", " log level to ", "Using Spark's default")
@@ -42,16 +43,23 @@ def seed(work: WorkFolder, bootstrap: str, ours: Mapping[str, str]) -> Child:
     """Start the seeding from the history's tables."""
     tables = [(f"--{name}", work.town / f"{name}.parquet") for name in ("readings", "transactions", "archive")]
     arguments = [part for pair in tables for part in pair]
-    return _start(work, "seed", bootstrap, ours, *arguments, "-k", str(_CLUSTERS), "--until", str(demo_town.UNTIL))
+    more = ("--folder", work.deployment, *arguments, "-k", str(_CLUSTERS), "--until", str(demo_town.UNTIL))
+    return _start(work, "seed", bootstrap, ours, *more)
 
 
 def stream(work: WorkFolder, bootstrap: str, ours: Mapping[str, str]) -> Child:
     """Start the stream; it writes a line of JSON per batch into its log."""
-    return _start(work, "stream", bootstrap, ours, "--json")
+    return _start(work, "stream", bootstrap, ours, "--folder", work.deployment, "--json")
+
+
+def page(work: WorkFolder, bootstrap: str, ours: Mapping[str, str]) -> Child:
+    """Start the service with the live page: on its usual port, or on a free one."""
+    port = PAGE_PORT if port_is_free(PAGE_PORT) else 0
+    return _start(work, "serve", bootstrap, ours, "--store", f"sqlite:///{work.store}", "--port", str(port))
 
 
 def _start(work: WorkFolder, verb: str, bootstrap: str, ours: Mapping[str, str], *more: str | Path) -> Child:
-    command = [sys.executable, "-m", "kwadrant", verb, "--bootstrap", bootstrap, "--folder", work.deployment, *more]
+    command = [sys.executable, "-m", "kwadrant", verb, "--bootstrap", bootstrap, *more]
     return start(command, log=work.log(verb), env=environment(ours), cwd=work.path)
 
 

@@ -1,7 +1,7 @@
 """The demo's work folder: whose it is, what it remembers from run to run, and the lock of the run that uses it.
 
 It holds ``kwadrant-demo.json`` (the marker, and the memory), ``lock``, ``town/`` (tables of the history), ``broker/``,
-``deployment/`` (initial state and checkpoint) and ``logs/``.
+``deployment/`` (initial state and checkpoint), ``store.db`` (what the live page shows) and ``logs/``.
 """
 
 import fcntl
@@ -55,6 +55,11 @@ class WorkFolder:
     def deployment(self) -> Path:
         """Return the folder of initial state and checkpoint."""
         return self.path / "deployment"
+
+    @property
+    def store(self) -> Path:
+        """Return the file of the service's store."""
+        return self.path / "store.db"
 
     def log(self, name: str) -> Path:
         """Return the log of a child."""

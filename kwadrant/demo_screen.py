@@ -52,6 +52,11 @@ class Screen:
         if before.note != self.state.note or before.steps[-1:] != self.state.steps[-1:]:
             self._plain(f"  {text}")
 
+    def page(self, said: str) -> None:
+        """Say where the live page is."""
+        self.state = replace(self.state, page=said)
+        self._plain(said)
+
     def batch(self, batch: Batch) -> None:
         """Show a batch of the stream."""
         now = time.monotonic()

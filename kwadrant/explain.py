@@ -12,6 +12,8 @@ from schemas.event import Event, Reason
 WIDTH = 24
 """Columns of the longest bar."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEAST = 0.005
+"""From this share on estimated time is told: less would be told as 0 %."""
 _AXES = {"low": "low", "high": "high"}
 _CAUSES = {
     "customer_moved": "The customer changed; the classes hardly did.",
@@ -56,16 +58,22 @@ def explained(event: Event) -> str:
     """Return an event in words: what, why with each index's part as a bar, and how sure."""
     return "\n".join([
         f"{event.event_time}  {sentence(event)}",
-        f"  from {_place(event.from_.quadrant)} to {_place(event.to.quadrant)}",
-        f"  {_CAUSES[event.cause]}",
+        f"  from {quadrant_words(event.from_.quadrant)} to {quadrant_words(event.to.quadrant)}",
+        f"  {cause(event)}",
         *_bars(event.reasons),
-        f"  {_sure(event)}",
+        f"  {sure(event)}",
         f"  model {event.model_version_from} to {event.model_version_to}, event {event.event_id}"
         + (f", after {event.supersedes}" if event.supersedes else ""),
     ])  # fmt: skip
 
 
-def _place(quadrant: str) -> str:
+def cause(event: Event) -> str:
+    """Return in a sentence what made an event happen."""
+    return _CAUSES[event.cause]
+
+
+def quadrant_words(quadrant: str) -> str:
+    """Return a quadrant in words."""
     current, _, potential = quadrant.partition("-")
     return f"{_AXES.get(current, current)} value, {_AXES.get(potential, potential)} potential"
 
@@ -74,9 +82,9 @@ def _bars(reasons: tuple[Reason, ...]) -> Iterator[str]:
     """Yield a line for each index: how it changed, and its part of the move; a part against the move is hatched."""
     said = [change(why) for why in reasons]
     wide = max((len(one) for one in said), default=0)
-    largest = max((abs(_share(why)) for why in reasons), default=1.0)
+    largest = max((abs(share_of(why)) for why in reasons), default=1.0)
     for text, why in zip(said, reasons, strict=True):
-        share = _share(why)
+        share = share_of(why)
         drawn = bar(share / largest) if share >= 0 else "░" * max(1, round(-share / largest * WIDTH))
         yield f"    {text:<{wide}}  {drawn} {share * 100:.0f} %".replace("-", "−")
 
@@ -87,15 +95,17 @@ def bar(part: float) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _share(why: Reason) -> float:
+def share_of(why: Reason) -> float:
+    """Return an index's part of a move [1]; less than nothing where it speaks against it."""
     return why.share_customer + why.share_model
 
 
-def _sure(event: Event) -> str:
+def sure(event: Event) -> str:
+    """Return how sure an event is, in sentences."""
     parts = [_STATES[event.status], f"Sure to {event.confidence * 100:.0f} %."]
     estimated = event.quality.share_estimated
     if event.quality.provisional:
         parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")
-    elif estimated > 0:
+    elif estimated >= _LEAST:
         parts.append(f"{estimated * 100:.0f} % of the time is estimated.")
     return " ".join(parts)

@@ -19,7 +19,7 @@ _KEPT = 40
 _WINDOW = 10.0  # [s] over which the rate is averaged
 _COLOURS = {"early": "yellow", "confirmed": "bold", "withdrawn": "dim"}
 _HALVES = ("high", "low")
-_FRAME = 14
+_FRAME = 17
 """Lines of the view that are not events."""
 
 
@@ -72,6 +72,7 @@ class State:
     quadrants : customers by quadrant at the last close [1].
     statuses : events by status, and "newly potential" for the confirmed ones that are [1].
     told : the last events, newest first.
+    page : what there is to say of the live page.
     """
 
     began: float
@@ -86,6 +87,7 @@ class State:
     statuses: Mapping[str, int] = field(default_factory=dict)
     told: tuple[Told, ...] = ()
     note: str = ""
+    page: str = ""
 
     @property
     def rate(self) -> float:
@@ -152,6 +154,7 @@ def view(state: State, lines: int = 30) -> RenderableType:
     if state.batch is None:
         return Panel(_steps(state), title=title, title_align="left", padding=(1, 2))
     parts: list[RenderableType] = [_figures(state, state.batch), Text(), _quadrants(state.quadrants), Text()]
+    parts += [Text(state.page, style="cyan", overflow="fold"), Text()] if state.page else []
     parts += [Rule(_tally(state), style="dim"), *_events(state, max(3, lines - _FRAME))]
     return Panel(Group(*parts), title=title, title_align="left", subtitle=state.note or "Ctrl-C stops all of it")
 

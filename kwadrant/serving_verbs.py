@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from kwadrant.common import UsageError, client_of, load, say, told
+from kwadrant.common import UsageError, calendar_of, client_of, load, say, told
 from kwadrant.options import Bootstrap
 
 app = typer.Typer(help="Tokens of the HTTP API: who may ask, as what.", no_args_is_help=True)
 Store = Annotated[str, typer.Option(help="SQLAlchemy address: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")]
 STORE = "sqlite:///var/store.db"
+LIVE_PAGE = "live page:"
+"""What stands before the page's address in what `serve` says."""
 
 
 def serve(
@@ -20,8 +22,9 @@ def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="port to listen on; 0 takes a free one")] = 8_080,
 ) -> None:
-    """The HTTP API over all that the stream says: sales list, customers, history, webhooks. Ctrl-C ends it."""
+    """The live page and the HTTP API over all that the stream says: sales list, history, webhooks. Ctrl-C ends it."""
     from kwadrant.stream import stopped_by_signals
+    from kwadrant.teller import PageTeller
     from serving import service
     from serving.consumer import NoTopicsError
     from serving.desk import Desk
@@ -29,12 +32,15 @@ def serve(
 
     with told():
         stop = stopped_by_signals()
-        desk = Desk(open_store(_address(store)))
-        ready = f"http://{host}:%d  (openapi.json describes it; `kwadrant token create NAME` lets somebody in)"
+        settings = load(bootstrap)
+        desk = Desk(open_store(_address(store)), teller=PageTeller(calendar_of(settings)))
+
+        def ready(at: int) -> None:
+            say(f"http://{host}:{at}  (openapi.json describes it; `kwadrant token create NAME` lets somebody in)")
+            say(f"{LIVE_PAGE} http://{host}:{at}/?key={desk.door.key}  (the link opens once)")
+
         try:
-            service.serve(
-                desk, client_of(load(bootstrap)), service.Address(host, port), stop, lambda at: say(ready % at)
-            )
+            service.serve(desk, client_of(settings), service.Address(host, port), stop, ready)
         except NoTopicsError as error:
             raise UsageError(str(error)) from error
 
@@ -62,10 +68,6 @@ def revoke(name: Annotated[str, typer.Argument(help="whose tokens")], *, store: 
 
     with told():
         say(f"{tokens.revoke(open_store(_address(store)), name)} revoked")
-
-
-def _ready(host: str, port: int) -> str:
-    return f"http://{host}:{port}; /openapi.json describes it, `kwadrant token create NAME` lets somebody in"
 
 
 def _address(store: str) -> str:

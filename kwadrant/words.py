@@ -120,7 +120,7 @@ def change(why: Reason) -> str:
     said = f"{why.index} {_signed(why.change)}"
     if why.value is None or why.previous is None:
         return said
-    before, after = (_quantity(value, _UNITS.get(why.index, "1")) for value in (why.previous, why.value))
+    before, after = (quantity(value, _UNITS.get(why.index, "1")) for value in (why.previous, why.value))
     return said if before == after else f"{said} ({before} → {after})"
 
 
@@ -152,7 +152,8 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
 
-def _quantity(value: float, unit: str) -> str:
+def quantity(value: float, unit: str) -> str:
+    """Return a value with its unit, about two significant digits."""
     if unit == "W" and abs(value) >= _KILO:
         return f"{_number(value / _KILO)} kW"
     return _number(value) if unit == "1" else f"{_number(value)} {unit}"

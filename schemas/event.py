@@ -96,6 +96,8 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
 
     `event_id` is the event that changed it; a first class is none. `rose` is when its own potential became high, RFC
     3339, where it still is and not since the seeding.
+    `current_value` and `potential_value` say where it stood on the two axes of the quadrants when its class was decided
+    [robust standard deviations]; the thresholds of both stand in the model.
     """
 
     customer_id: str
@@ -103,6 +105,8 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     model_version: int
     event_id: str | None = None
     rose: str | None = None
+    current_value: float | None = None
+    potential_value: float | None = None
 
 
 def is_move(event: Event) -> bool:

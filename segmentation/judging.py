@@ -23,6 +23,7 @@ from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
+from segmentation.quadrants import on_axes
 from segmentation.recent import Recent, renewed
 from segmentation.risen import renewed as renewed_rises
 from segmentation.rises import leads_up, rise_of, rose_of, valued
@@ -96,7 +97,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
     changed = first | decided.move | np.isin(rows, amended.back) | (rise.turn.high != customers.high)
-    states = _states(after, changed & (after.cluster != NONE), [*before, *fallen, *confirmed], model, calendar)
+    states = _states(after, changed & (after.cluster != NONE), [*before, *fallen, *confirmed], points, model, calendar)
     trial, shadow = state.models.trial, state.models.shadow
     said = msgspec.structs.replace(
         answer(judged, points, model, parameters),
@@ -152,19 +153,19 @@ def _reclassified(
 
 
 def _states(
-    customers: Customers, changed: NDArray[np.bool_], confirmed: list[Event], model: Model, calendar: Calendar
+    customers: Customers, changed: NDArray[np.bool_], confirmed: list[Event], points: Ints, model: Model,
+    calendar: Calendar,
 ) -> tuple[CustomerState, ...]:  # fmt: skip
     by_customer = {event.customer_id: event.event_id for event in confirmed}
-    found = []
-    for row in np.flatnonzero(changed):
+    rows, found = np.flatnonzero(changed), []
+    for row, (current, potential) in zip(rows, on_axes(points[rows], model), strict=True):
         customer = customers.ids[int(row)].as_py()
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         place = place_of(model, int(customers.cluster[row]), since)
-        found.append(
-            CustomerState(
-                customer, place, model.version, by_customer.get(customer), rose_of(customers, int(row), calendar)
-            )
-        )
+        found.append(CustomerState(
+            customer, place, model.version, by_customer.get(customer), rose_of(customers, int(row), calendar),
+            current_value=current, potential_value=potential,
+        ))  # fmt: skip
     return tuple(found)
 
 

@@ -6,9 +6,14 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.model import Model
 from segmentation.indices import Half, Index
+from segmentation.space import off_grid, space_of
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+DIGITS = 4
+"""Decimals of a place on the axes: finer than anybody looks."""
 LOW, HIGH = "low", "high"
 OUTSTANDING = 0.3
 """How far [robust standard deviations] an index must lie from the middle to be worth a word."""
@@ -19,6 +24,21 @@ def score(scaled: Floats, indices: tuple[Index, ...], weights: Floats, half: Hal
     sign = np.array([index.direction if index.half == half else 0 for index in indices], np.float64)
     total = float(np.sum(np.abs(sign) * weights))
     return np.zeros(len(scaled)) if total == 0 else np.sum(scaled * (sign * weights), axis=1) / total
+
+
+def axes(coordinates: Floats, model: Model) -> Floats:
+    """Return current and potential value (n, 2) [1] of places (n, d) in the space of `model`; inputs untouched."""
+    space = space_of(model)
+    scaled, weights = space.scaled(coordinates), space.root_weights**2
+    return np.column_stack([score(scaled, space.indices, weights, half) for half in ("current", "potential")])
+
+
+def on_axes(points: Ints, model: Model) -> list[tuple[float, float]]:
+    """Return current and potential value [1] of customers at grid coordinates `points` (n, d), as a state has them."""
+    return [
+        (round(current, DIGITS), round(potential, DIGITS))
+        for current, potential in axes(off_grid(points), model).tolist()
+    ]
 
 
 def quadrant(current: float, potential: float, thresholds: tuple[float, float]) -> str:

@@ -22,7 +22,7 @@ class Basis(Shape):
 
 
 class Standing(Shape):
-    """The present class of a customer."""
+    """The present class of a customer, and where it stood on the axes when that was decided [robust std. dev.]."""
 
     customer_id: str
     cluster: int
@@ -31,6 +31,8 @@ class Standing(Shape):
     since: str | None
     model_version: int
     event_id: str | None
+    current_value: float | None
+    potential_value: float | None
 
 
 class Flagged(Shape):
@@ -101,7 +103,8 @@ class ModelAnswer(Shape):
 
 def standing(row: Row[Any]) -> Standing:
     """Return the present class out of a row of `customer`."""
-    return Standing(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    named = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
+    return Standing(**{name: named[name] for name in Standing.model_fields})
 
 
 def body(row: Row[Any]) -> dict[str, Any]:

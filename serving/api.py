@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from serving import customer_routes, model_routes, problems, webhook_routes
+from serving import customer_routes, model_routes, page_routes, problems, webhook_routes
 from serving.desk import Desk
 
 _AGE = re.compile(rb'"age_seconds":[^,}]*')
@@ -34,6 +34,8 @@ def app(desk: Desk) -> FastAPI:
     made.include_router(customer_routes.ROUTES)
     made.include_router(model_routes.ROUTES)
     made.include_router(webhook_routes.ROUTES)
+    if desk.teller is not None:
+        page_routes.install(made)
     return made
 
 

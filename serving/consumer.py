@@ -9,18 +9,24 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 from sqlalchemy import Engine
 
+from schemas import control
 from schemas.event import CustomerState, Event
 from schemas.model import Model
-from schemas.topics import EVENTS, MODELS, STATES
-from serving.store import Taken, positions, take
+from schemas.topics import CONTROL, EVENTS, MODELS, STATES
+from serving.store import Order, Taken, positions, take
 
 POLL_MS = 250
 MOST_RECORDS = 5_000
-_decoders: Mapping[str, msgspec.json.Decoder[Any]] = {
-    EVENTS: msgspec.json.Decoder(Event),
-    STATES: msgspec.json.Decoder(CustomerState),
-    MODELS: msgspec.json.Decoder(Model),
+_decoders: Mapping[str, Callable[[bytes], Any]] = {
+    EVENTS: msgspec.json.Decoder(Event).decode,
+    STATES: msgspec.json.Decoder(CustomerState).decode,
+    MODELS: msgspec.json.Decoder(Model).decode,
+    CONTROL: control.read,
 }
+
+
+Polled = dict[TopicPartition, list[Any]]
+"""Records of each partition, in their order."""
 
 
 class NoTopicsError(Exception):
@@ -39,7 +45,7 @@ def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, 
     with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
         _begin(consumer, positions(engine))
         while not stop.is_set():
-            news = _taken(consumer.poll(timeout_ms=POLL_MS))
+            news = decoded(consumer.poll(timeout_ms=POLL_MS))
             take(engine, news)
             taken(news)
 
@@ -62,11 +68,13 @@ def _numbers(consumer: KafkaConsumer, topic: str) -> list[int]:
     return sorted(found)
 
 
-def _taken(polled: Mapping[Any, list[Any]]) -> Taken:
-    """Decode what was polled; a deleted state or model says nothing new."""
-    found: dict[str, list[Any]] = {topic: [] for topic in _decoders}
+def decoded(polled: Polled) -> Taken:
+    """Return what was polled, decoded; what is deleted says nothing new, nor does a control record of no model."""
+    found: dict[str, list[tuple[int, Any]]] = {topic: [] for topic in _decoders}
     for part, records in sorted(polled.items()):
-        decode = _decoders[part.topic].decode
-        found[part.topic] += [decode(record.value) for record in records if record.value is not None]
+        decode = _decoders[part.topic]
+        found[part.topic] += [(record.offset, decode(record.value)) for record in records if record.value is not None]
     ends = {(part.topic, part.partition): records[-1].offset + 1 for part, records in polled.items()}
-    return Taken(found[EVENTS], found[STATES], found[MODELS], ends)
+    events, states, models = ([record for _, record in found[topic]] for topic in (EVENTS, STATES, MODELS))
+    orders = {offset: record for offset, record in found[CONTROL] if isinstance(record, Order)}
+    return Taken(events, states, models, orders, ends)

@@ -1,5 +1,6 @@
 """What a request is answered with: the store, the rate limit, the clock, and who asks."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,19 +12,27 @@ from sqlalchemy import Engine
 
 from serving import questions
 from serving.answers import Basis
+from serving.door import Door, cookie_of
 from serving.limits import Limit
 from serving.problems import Refused
+from serving.teller import Teller
 from serving.tokens import Bearer, bearer
 
 
 @dataclass
 class Desk:
-    """What the API works with; `taken_at` is when the store last took something in [s since 1970]."""
+    """What the API works with; `taken_at` is when the store last took something in [s since 1970].
+
+    Without a `teller` there is no live page; its streams end when `ending` is set.
+    """
 
     engine: Engine
     limit: Limit = field(default_factory=lambda: Limit(per_second=20.0, burst=60))
     taken_at: float | None = None
     now: Callable[[], float] = time.time
+    teller: Teller | None = None
+    door: Door = field(default_factory=Door)
+    ending: threading.Event = field(default_factory=threading.Event)
 
     def basis(self) -> Basis:
         """Return what an answer rests on."""
@@ -42,9 +51,10 @@ At = Annotated[Desk, Depends(desk_of)]
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))]
 
 
-def reader(desk: At, given: Credentials) -> Bearer:
-    """Let those in who hold a token, and not too often."""
-    found = bearer(desk.engine, given.credentials) if given is not None else None
+def reader(desk: At, request: Request, given: Credentials) -> Bearer:
+    """Let those in who hold a token, in the header or in the page's cookie, and not too often."""
+    token = cookie_of(request) if given is None else given.credentials
+    found = None if token is None else bearer(desk.engine, token)
     if found is None:
         todo = "send the header Authorization: Bearer TOKEN; `kwadrant token create` makes one"
         raise Refused(401, "No valid token", todo, {"WWW-Authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""What people ask the store; every question has its index, and none reads more rows than it answers, but one.
+"""What people ask the store; each has its index, and none reads more rows than it answers, but those that count.
 
 Pages are keyset pages: the next one begins after the last row of the one before, however deep it lies.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, Select, and_, func, or_, select
 
-from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS
+from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS, ORDERS
 
 Rows = Sequence[Row[Any]]
 
@@ -91,8 +91,72 @@ def newest_version() -> Select[Any]:
 
 
 def cluster_sizes() -> Select[Any]:
-    """Count the customers of every cluster: the one question that reads all, along the index of the clusters."""
+    """Count the customers of every cluster: it reads all, along the index of the clusters."""
     return select(CUSTOMERS.c.cluster, func.count().label("customers")).group_by(CUSTOMERS.c.cluster)
+
+
+def quadrant_sizes() -> Select[Any]:
+    """Count the customers of every quadrant, along the index of the quadrants."""
+    return select(CUSTOMERS.c.quadrant, func.count().label("customers")).group_by(CUSTOMERS.c.quadrant)
+
+
+def sample(limit: int) -> Select[Any]:
+    """Return an even sample of the customers, the same ones each time."""
+    return (
+        select(CUSTOMERS).where(CUSTOMERS.c.mark >= 0).order_by(CUSTOMERS.c.mark, CUSTOMERS.c.customer_id).limit(limit)
+    )
+
+
+def newest_events(limit: int) -> Select[Any]:
+    """Events of the latest time, the latest first."""
+    asked = select(EVENTS.c.event_us, EVENTS.c.body).order_by(EVENTS.c.event_us.desc(), EVENTS.c.event_id.desc())
+    return asked.limit(limit)
+
+
+def events_after(seq: int, limit: int) -> Select[Any]:
+    """Events in the order in which they came in, after the number `seq`."""
+    return select(EVENTS.c.seq, EVENTS.c.body).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq).limit(limit)
+
+
+def customers_after(seq: int, limit: int) -> Select[Any]:
+    """Return customers in the order in which their class changed, after the number `seq`."""
+    return select(CUSTOMERS).where(CUSTOMERS.c.seq > seq).order_by(CUSTOMERS.c.seq).limit(limit)
+
+
+def last_event() -> Select[Any]:
+    """Return the number of the event that came in last."""
+    return select(func.max(EVENTS.c.seq).label("seq"))
+
+
+def last_customer() -> Select[Any]:
+    """Return the number of the change of class that came in last."""
+    return select(func.max(CUSTOMERS.c.seq).label("seq"))
+
+
+def customers_from(prefix: str, limit: int) -> Select[Any]:
+    """Return customers by id from `prefix` on."""
+    return select(CUSTOMERS.c.customer_id).where(CUSTOMERS.c.customer_id >= prefix).order_by(
+        CUSTOMERS.c.customer_id).limit(limit)  # fmt: skip
+
+
+def models_of(versions: Sequence[int]) -> Select[Any]:
+    """Return the models of these versions."""
+    return select(MODELS).where(MODELS.c.version.in_(versions)).order_by(MODELS.c.version)
+
+
+def versions(limit: int) -> Select[Any]:
+    """Return the numbers of the last models, the newest first."""
+    return select(MODELS.c.version).order_by(MODELS.c.version.desc()).limit(limit)
+
+
+def orders(limit: int) -> Select[Any]:
+    """Return what was decided about models last, the latest first."""
+    return select(ORDERS).order_by(ORDERS.c.at.desc()).limit(limit)
+
+
+def flags() -> Select[Any]:
+    """Count who is newly potential now: a table of few rows."""
+    return select(func.count().label("customers")).select_from(FLAGS)
 
 
 def ask(engine: Engine, question: Select[Any]) -> Rows:

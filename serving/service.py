@@ -18,6 +18,7 @@ from serving.store import Taken
 
 DELIVERY_PERIOD_S = 1.0
 AGAIN_S = 5.0
+STARTS_S = 0.01
 SECOND_US = 1_000_000
 _log = logging.getLogger(__name__)
 
@@ -42,8 +43,9 @@ def serve(desk: Desk, client: Mapping[str, object], address: Address, stop: thre
         Where the port is taken.
     """
     failed: list[BaseException] = []
+    desk.ending = stop
     tasks = (lambda: _take_in(desk, client, stop, failed), lambda: _send(desk, stop))
-    with _running(tasks, stop), _answering(app(desk), address) as port:
+    with _running(tasks, stop), answering(app(desk), address) as port:
         ready(port)
         stop.wait()
     if failed:
@@ -88,13 +90,16 @@ def _running(tasks: tuple[Callable[[], None], ...], stop: threading.Event) -> It
 
 
 @contextmanager
-def _answering(application: FastAPI, address: Address) -> Iterator[int]:
+def answering(application: FastAPI, address: Address) -> Iterator[int]:
+    """Answer requests in a thread of its own; gives the port."""
     config = uvicorn.Config(application, host=address.host, port=address.port, log_level="warning", lifespan="off",
                             timeout_graceful_shutdown=2)  # fmt: skip
     socket = config.bind_socket()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([socket],), daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(STARTS_S)
     try:
         yield socket.getsockname()[1]
     finally:

@@ -4,34 +4,44 @@ What is read from a partition and how far it was read go into one transaction; a
 its id. So a consumer may die at any moment and begin again from `positions`.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, select
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from schemas.control import Candidate, Hold, Promote
 from schemas.event import CustomerState, Event
 from schemas.model import Model
 from schemas.prospects import after, worth
 from schemas.times import microseconds
-from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, POSITIONS, WEBHOOKS
+from schemas.topics import STATES
+from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, ORDERS, POSITIONS, WEBHOOKS
 
 _ROWS = 2_000
 """Rows of one statement."""
 _event = msgspec.json.Decoder(Event)
 
 
+Order = Candidate | Hold | Promote
+
+
 @dataclass(frozen=True)
 class Taken:
-    """What was read in one go, in the order of the log, and where each (topic, partition) goes on."""
+    """What was read in one go, in the order of the log, and where each (topic, partition) goes on.
+
+    `orders` are what was decided about models, by their offset in the control topic.
+    """
 
     events: Sequence[Event] = ()
     states: Sequence[CustomerState] = ()
     models: Sequence[Model] = ()
+    orders: Mapping[int, Order] = field(default_factory=dict)
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
@@ -44,7 +54,26 @@ def open_store(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _write_ahead)
     META.create_all(engine)
+    _grow(engine)
     return engine
+
+
+def _grow(engine: Engine) -> None:
+    """Give a store of an earlier version its new columns and indexes; the states are read again to fill them."""
+    known = inspect(engine)
+    for table in META.sorted_tables:
+        there = {column["name"] for column in known.get_columns(table.name)}
+        _add(engine, table, [column for column in table.c if column.name not in there])
+        for index in table.indexes:
+            index.create(engine, checkfirst=True)
+
+
+def _add(engine: Engine, table: Table, columns: Sequence[Column[Any]]) -> None:
+    with engine.begin() as connection:
+        for column in columns:
+            kind = column.type.compile(engine.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            connection.execute(delete(POSITIONS).where(POSITIONS.c.topic == STATES))
 
 
 def positions(engine: Engine) -> dict[tuple[str, int], int]:
@@ -57,11 +86,13 @@ def take(engine: Engine, taken: Taken) -> int:
     """Take in what was read, whole or not at all; returns how many events were new. Taking it again changes nothing."""
     with engine.begin() as connection:
         fresh = _new(connection, taken.events)
-        _insert(connection, EVENTS, map(_event_row, fresh))
+        _insert(connection, EVENTS, _numbered(connection, EVENTS, map(_event_row, fresh)))
         _flags(connection, fresh)
         _owed(connection, fresh)
-        _insert(connection, CUSTOMERS, _last(map(_customer_row, taken.states), "customer_id"), replace=True)
+        states = _changed(connection, _last(map(_customer_row, taken.states), "customer_id"))
+        _insert(connection, CUSTOMERS, _numbered(connection, CUSTOMERS, states), replace=True)
         _insert(connection, MODELS, map(_model_row, taken.models), replace=True)
+        _insert(connection, ORDERS, (_order_row(at, order) for at, order in taken.orders.items()))
         rows = [{"topic": topic, "part": part, "next_offset": at} for (topic, part), at in taken.positions.items()]
         _insert(connection, POSITIONS, rows, replace=True)
         return len(fresh)
@@ -81,6 +112,22 @@ def _new(connection: Connection, events: Sequence[Event]) -> list[Event]:
         known.update(connection.scalars(select(EVENTS.c.event_id).where(EVENTS.c.event_id.in_(some))))
     fresh = {one.event_id: one for one in events if one.event_id not in known}
     return list(fresh.values())
+
+
+def _numbered(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with their place in the order in which they came in."""
+    last = connection.scalar(select(func.max(table.c.seq))) or 0
+    return [{**row, "seq": last + 1 + number} for number, row in enumerate(rows)]
+
+
+def _changed(connection: Connection, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the customers whose row says something new."""
+    asked = {row["customer_id"]: row for row in rows}
+    known: dict[str, dict[str, Any]] = {}
+    for some in _some(list(asked)):
+        for row in connection.execute(select(CUSTOMERS).where(CUSTOMERS.c.customer_id.in_(some))).mappings():
+            known[row["customer_id"]] = {name: value for name, value in row.items() if name != "seq"}
+    return (row for customer, row in asked.items() if known.get(customer) != row)
 
 
 def _flags(connection: Connection, events: Sequence[Event]) -> None:
@@ -108,6 +155,11 @@ def _owed(connection: Connection, events: Sequence[Event]) -> None:
         ))  # fmt: skip
 
 
+def mark_of(customer_id: str) -> int:
+    """Return what decides whether a customer is in an even sample [1]: those of the smallest marks are."""
+    return zlib.crc32(customer_id.encode())
+
+
 def _event_row(one: Event) -> dict[str, Any]:
     return {
         "event_id": one.event_id, "customer_id": one.customer_id, "event_us": _time(one), "status": one.status,
@@ -128,11 +180,19 @@ def _customer_row(state: CustomerState) -> dict[str, Any]:
     return {
         "customer_id": state.customer_id, "cluster": place.cluster, "name": place.name, "quadrant": place.quadrant,
         "since": place.since, "model_version": state.model_version, "event_id": state.event_id,
+        "current_value": state.current_value, "potential_value": state.potential_value,
+        "mark": mark_of(state.customer_id),
     }  # fmt: skip
 
 
 def _model_row(model: Model) -> dict[str, Any]:
     return {"version": model.version, "epoch": model.epoch, "body": _text(model)}
+
+
+def _order_row(at: int, order: Order) -> dict[str, Any]:
+    version = order.trial.version if isinstance(order, Hold) else order.model.version
+    kind = str(type(order).__struct_config__.tag)
+    return {"at": at, "generation": order.generation, "kind": kind, "version": version, "body": _text(order)}
 
 
 def _time(one: Event) -> int:

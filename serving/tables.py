@@ -21,8 +21,10 @@ EVENTS = Table(
     Column("rank", Float, nullable=False),
     Column("batch", _Count),
     Column("body", Text, nullable=False),
+    Column("seq", _Count),
 )  # fmt: skip
-"""One row for each event; `rank` sorts newly potential customers, `body` is the event as it was on the topic."""
+"""One row for each event; `rank` sorts newly potential customers, `body` is the event as it was on the topic, `seq`
+numbers events as they came in."""
 
 CUSTOMERS = Table(
     "customer", META,
@@ -33,8 +35,13 @@ CUSTOMERS = Table(
     Column("since", String(40)),
     Column("model_version", Integer, nullable=False),
     Column("event_id", String(64)),
+    Column("current_value", Float),
+    Column("potential_value", Float),
+    Column("mark", _Count),
+    Column("seq", _Count),
 )  # fmt: skip
-"""The present class of every customer, from the state topic."""
+"""The present class of every customer, from the state topic; `mark` is a digest of its id: the customers of the
+smallest marks are an even sample; `seq` numbers changes as they came in."""
 
 FLAGS = Table(
     "flag", META,
@@ -53,6 +60,16 @@ MODELS = Table(
     Column("epoch", Integer, nullable=False),
     Column("body", Text, nullable=False),
 )  # fmt: skip
+
+ORDERS = Table(
+    "model_order", META,
+    Column("at", _Count, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)  # fmt: skip
+"""What was decided about models: candidates, holds and promotions, by their offset `at` in the control topic."""
 
 POSITIONS = Table(
     "position", META,
@@ -95,6 +112,10 @@ _CONFIRMED = EVENTS.c.status == "confirmed"
 Index("event_confirmed", EVENTS.c.customer_id, EVENTS.c.event_us.desc(), sqlite_where=_CONFIRMED,
       postgresql_where=_CONFIRMED)  # fmt: skip
 Index("customer_by_cluster", CUSTOMERS.c.cluster, CUSTOMERS.c.customer_id)
+Index("event_by_seq", EVENTS.c.seq)
+Index("customer_by_quadrant", CUSTOMERS.c.quadrant)
+Index("customer_by_seq", CUSTOMERS.c.seq)
+Index("customer_by_mark", CUSTOMERS.c.mark, CUSTOMERS.c.customer_id)
 Index("flag_by_rank", FLAGS.c.rank.desc(), FLAGS.c.customer_id)
 _WAITING = DELIVERIES.c.done.is_(False)
 Index("delivery_waiting", DELIVERIES.c.due_us, sqlite_where=_WAITING, postgresql_where=_WAITING)

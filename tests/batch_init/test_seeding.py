@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from batch_init.history import _portrait_bytes, _remember, nobody, portrait_of
+from batch_init.history import _initial_row, _portrait_bytes, _remember, nobody, portrait_of
 from batch_init.seeding import buckets_for, read_description, write_description
+from schemas.event import CustomerState
 from segmentation import codec
-from segmentation.history import portrait, remember
+from segmentation.history import classified, portrait, remember
 from segmentation.intake import read
+from segmentation.quadrants import on_axes
 from segmentation.rows import split
+from segmentation.space import space_of
 from tests.segmentation.runs import first_model
 from tests.segmentation.towns import CALENDAR, PARAMETERS, SEEDED, town
 
@@ -43,6 +47,17 @@ def test_a_portrait_survives_the_way_to_the_driver() -> None:
     assert list(found.ids) == list(seen.ids)
     np.testing.assert_array_equal(found.values, seen.values)
     np.testing.assert_array_equal(found.nouns, seen.nouns)
+
+
+def test_a_first_class_comes_with_its_place_on_the_axes() -> None:
+    model, rows = first_model(0), read(town(0).all, SEEDED, PARAMETERS).rows
+    state = remember(split(rows, CALENDAR), SEEDED, PARAMETERS, 1)
+    row = _initial_row(1, classified(state, model, PARAMETERS), model, PARAMETERS).to_pylist()[0]
+    said = [msgspec.json.decode(one["value"], type=CustomerState) for one in row["states"]]
+    seen = portrait(state, PARAMETERS)
+    places = dict(zip(seen.ids, on_axes(space_of(model).place(seen.values), model), strict=True))
+    assert {one.customer_id: (one.current_value, one.potential_value) for one in said} == places
+    assert len(set(places.values())) > 1
 
 
 def test_a_bucket_without_customers_has_the_model_and_nobody() -> None:

@@ -99,6 +99,7 @@ def test_mllibs_dying_cluster_takes_half_of_the_biggest() -> None:
     assert not np.allclose(centres[1], first.centres[1], atol=3.0)
 
 
+@pytest.mark.foreign
 @pytest.mark.skipif(importlib.util.find_spec("river") is None, reason="river is not installed")
 def test_rivers_ids_permute_on_stationary_rows() -> None:
     places = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0], [6.0, 6.0]])

@@ -14,6 +14,7 @@ from clustering.lloyd import lloyd
 from clustering.quality import centroid_index
 from kwadrant import api
 
+pytestmark = pytest.mark.foreign
 SETS = Path(__file__).parents[3] / "shared" / "data" / "clustering"
 STATES = int(os.environ.get("KNOWN_STATES", "3"))
 

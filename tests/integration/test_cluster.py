@@ -1,6 +1,5 @@
 """The verbs on a real Spark cluster, their folder on a file system that is none of this machine's to Python."""
 
-import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(1_800),
-    pytest.mark.skipif("LONG_TESTS" not in os.environ, reason="a standalone cluster takes minutes: make own"),
+    pytest.mark.long,  # make own
 ]
 START, HISTORY_DAYS, DAYS, CUSTOMERS = date(2025, 1, 6), 20, 32, 80
 UNTIL = START + timedelta(days=HISTORY_DAYS)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -62,8 +63,11 @@ def test_a_demo_runs_goes_on_where_it_stopped_and_survives_a_kill(tmp_path: Path
 
     with subprocess.Popen(command(folder), cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None
+        link = next(found[1] for line in killed.stdout if (found := re.search(r"live page: (http://127\S+)", line)))
+        with urlopen(link.partition("?")[0]) as page:  # noqa: S310 - our own service
+            assert "kWadrant" in page.read().decode()
         assert any("closed until" in line for line in killed.stdout)
-        assert len(working_in(folder)) > 2
+        assert len(working_in(folder)) > 3
         killed.send_signal(signal.SIGKILL)
     assert nothing_is_left(folder)
 

@@ -1,6 +1,5 @@
 """An operator on real Kafka and Spark: holds, promotes, rolls back while the stream runs; a replay says the same."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,9 +27,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(1_800),
-    pytest.mark.skipif(
-        "LONG_TESTS" not in os.environ, reason="an operator beside a running stream takes minutes: make own"
-    ),
+    pytest.mark.long,  # make own
 ]
 STREAM = "operated"
 PATIENCE_S = 120.0

@@ -35,6 +35,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(3_600),
+    pytest.mark.foreign,
     pytest.mark.skipif(not DATA.exists(), reason="the table of real readings is not on this machine"),
 ]
 

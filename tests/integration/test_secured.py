@@ -1,6 +1,5 @@
 """The verbs against a broker that asks for a name and encrypts: one spelling of the options serves every client."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(1_800),
-    pytest.mark.skipif("LONG_TESTS" not in os.environ, reason="a broker with ACLs and TLS takes minutes: make own"),
+    pytest.mark.long,  # make own
 ]
 START, HISTORY_DAYS, DAYS, CUSTOMERS = date(2025, 1, 6), 20, 32, 40
 UNTIL = START + timedelta(days=HISTORY_DAYS)

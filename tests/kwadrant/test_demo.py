@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
@@ -20,8 +21,10 @@ from kwadrant import demo, demo_children, demo_town, jars, topics
 from kwadrant.demo import DemoOptions
 from kwadrant.demo_errors import ChildEndedError, DurationError
 from kwadrant.demo_folder import WorkFolder
+from kwadrant.demo_page import Page, browse
 from kwadrant.demo_signals import Asked, Signals
 from kwadrant.demo_summary import Span, summary
+from kwadrant.errors import ProcessError
 from kwadrant.live import Batch, State
 from kwadrant.processes import Child, start
 from schemas.event import Event, Evidence, Place, Reason
@@ -118,13 +121,14 @@ class Stage:
 
 
 Make = Any
+PAGE = "live page: http://127.0.0.1:8080/?key=k  (the link opens once)"
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Return what prepares a demo whose stream says these lines and then does this."""
 
-    def make(then: str, *lines: str, seeding: Literal["0", "1"] = "0") -> Stage:
+    def make(then: str, *lines: str, seeding: Literal["0", "1"] = "0", pages: str = "stay") -> Stage:
         found = Stage(tmp_path / "demo")
 
         def child(work: WorkFolder, name: str, *arguments: str) -> Child:
@@ -138,6 +142,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
         monkeypatch.setattr(demo_town, "write_history", lambda *_: None)
         monkeypatch.setattr(demo_children, "seed", lambda work, *_: child(work, "seed", seeding))
         monkeypatch.setattr(demo_children, "stream", lambda work, *_: child(work, "stream", then, *lines))
+        monkeypatch.setattr(demo_children, "page", lambda work, *_: child(work, "serve", pages, PAGE))
         return found
 
     return make
@@ -161,14 +166,62 @@ def test_what_the_stream_says_while_it_is_stopped_counts_too(stage: Make) -> Non
 def test_children_are_stopped_in_order(stage: Make) -> None:
     made = stage("stay", line())
     made.run()
-    assert [child.process.returncode for child in made.children] == [0, 0]
+    assert [child.process.returncode for child in made.children] == [0, 0, 0]
 
 
 def test_the_second_run_does_not_seed_again(stage: Make) -> None:
     made = stage("stay", line())
     made.run()
     made.run()
-    assert [child.log.stem for child in made.children] == ["seed", "stream", "stream"]
+    assert [child.log.stem for child in made.children] == ["seed", "stream", "serve", "stream", "serve"]
+
+
+def test_the_live_page_starts_with_the_first_batch_and_its_address_is_said(stage: Make) -> None:
+    made = stage("stay", line())
+    made.run(1.0)
+    assert PAGE in made.said
+    assert [child.log.stem for child in made.children] == ["seed", "stream", "serve"]
+
+
+def test_a_live_page_that_dies_is_told_and_ends_nothing(stage: Make) -> None:
+    made = stage("stay", line(), pages="3")
+    made.run(1.0)
+    assert made.said.count("live page: http") + made.said.count("no live page: see") == 1
+    assert "Streamed" in made.said
+
+
+def test_a_page_that_cannot_be_started_is_told_with_the_reason() -> None:
+    def refuse() -> Child:
+        raise ProcessError("Cannot start python")
+
+    page = Page(refuse)
+    deadline = time.monotonic() + 10
+    while (said := page.news()) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert (said, page.news()) == ("no live page: Cannot start python", None)
+    page.stop()
+
+
+def test_a_page_that_is_just_starting_is_stopped_too(tmp_path: Path) -> None:
+    begun: list[Child] = []
+
+    def slow() -> Child:
+        time.sleep(0.3)
+        begun.append(start([sys.executable, "-c", CHILD, "stay"], log=tmp_path / "serve.log"))
+        return begun[0]
+
+    page = Page(slow)
+    assert page.news() is None
+    page.stop()
+    assert [child.running for child in begun] == [False]
+
+
+@pytest.mark.parametrize(("environment", "opened"), [({}, []), ({"DISPLAY": ":0"}, ["http://127.0.0.1:8080/?key=k"])])
+def test_a_browser_opens_only_where_there_is_a_screen(environment: dict[str, str], opened: list[str]) -> None:
+    found: list[str] = []
+    browse(PAGE, environment, found.append)
+    browse("no live page: see its log", environment, found.append)
+    assert found == opened
 
 
 def test_a_stream_that_dies_is_told_with_the_end_of_its_log(stage: Make) -> None:

@@ -186,6 +186,7 @@ def test_a_flag_that_is_none_is_refused_with_its_row(tmp_path: Path) -> None:
         archived(tmp_path, ["true", "perhaps"])
 
 
+@pytest.mark.foreign
 @pytest.mark.skipif(not DATA.is_dir(), reason="the folder ../shared/data is not here")
 def test_real_tables_are_read_with_the_options_a_user_types() -> None:
     path = DATA / "tianchi_yangzhong" / "daily.parquet"

@@ -9,6 +9,7 @@ from segmentation.errors import NothingToSeed
 from segmentation.first_model import Fit, fit, sample
 from segmentation.history import Portrait
 from segmentation.indices import NAMES
+from segmentation.quadrants import axes, quadrant
 from segmentation.space import centres_of, ids_of, space_of
 from segmentation.traits import NOUNS
 from tests.segmentation.towns import PARAMETERS, SEEDED
@@ -31,6 +32,16 @@ def portrait() -> Portrait:
 def parts_of(whole: Portrait) -> list[Portrait]:
     """Return the same customers dealt out to three buckets, the last bucket first."""
     return [Portrait(whole.ids[n::3], whole.values[n::3], whole.nouns[n::3]) for n in (2, 1, 0)]
+
+
+def test_a_place_on_the_axes_lies_in_the_quadrant_that_bears_its_name() -> None:
+    model = fit(portrait(), ASK, PARAMETERS)
+    thresholds = (model.threshold_current, model.threshold_potential)
+    places = axes(centres_of(model), model).tolist()
+    assert [quadrant(current, potential, thresholds) for current, potential in places] == [
+        cluster.quadrant for cluster in model.clusters
+    ]
+    assert len({cluster.quadrant for cluster in model.clusters}) > 1
 
 
 @pytest.mark.parametrize("limit", [60, 25])

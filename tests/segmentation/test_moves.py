@@ -1,5 +1,6 @@
 """The sentence that an event says: from where, to where, why, how sure."""
 
+import math
 from dataclasses import replace
 
 import msgspec
@@ -133,6 +134,16 @@ def test_a_newcomer_gets_its_first_class_when_it_has_settled() -> None:
         state = closed.state
         settled.append([(said.customer_id, said.place.name, said.event_id) for said in closed.states])
     assert settled == [[], [("A", "low", None)], []]
+
+
+def test_a_state_says_where_the_customer_stood_on_the_axes_when_its_class_was_decided() -> None:
+    state = hand.remembered([], MODEL)
+    for epoch in (TODAY, TODAY + 1):
+        closed = hand.closed_with(state, hand.rows_of(hand.day_of("A", epoch, 0.1)), epoch)
+        state = closed.state
+    (first,) = closed.states
+    assert first.current_value == pytest.approx(math.log1p(100.0) / MODEL.scale_spread[0], abs=1e-3)
+    assert first.potential_value == 0.0  # the model has no index of that half
 
 
 def shifted(model: Model, version: int, centres: tuple[float, float]) -> Model:

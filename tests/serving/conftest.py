@@ -18,9 +18,8 @@ FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a server that lives in a folder and listens on a socket in it, nowhere else."""
-    if not FOUND and "CI" not in os.environ:
+    if not FOUND:
         pytest.skip("no PostgreSQL: apt-get install postgresql")
-    assert FOUND, "PostgreSQL is missing: apt-get install postgresql"
     folder = tmp_path_factory.mktemp("postgresql").resolve()
     yield from _serve(FOUND[-1].parent, folder)
 

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from schemas.event import Event
+from schemas.topics import EVENTS as EVENTS_TOPIC
+from schemas.topics import STATES
 from serving import questions
 from serving.store import Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
@@ -71,6 +73,22 @@ def test_what_fails_half_way_leaves_no_trace(store: Engine) -> None:
     assert positions(store) == {}
 
 
+def test_a_store_of_before_grows_and_reads_the_states_again(store: Engine) -> None:
+    take(store, Taken(LOG, [stands("C-1")], positions={(STATES, 0): 9, (EVENTS_TOPIC, 0): 8}))
+    with store.begin() as connection:
+        for index in ("customer_by_mark", "customer_by_seq"):
+            connection.exec_driver_sql(f"DROP INDEX {index}")
+        for column in ("mark", "seq", "current_value"):
+            connection.exec_driver_sql(f"ALTER TABLE customer DROP COLUMN {column}")
+    address = store.url.render_as_string(hide_password=False)
+    again = open_store(address)
+    assert positions(again) == {(EVENTS_TOPIC, 0): 8}
+    take(again, Taken(states=[stands("C-1")]))
+    assert [row.customer_id for row in questions.ask(again, questions.sample(5))] == ["C-1"]
+    assert "customer_by_mark" in {index["name"] for index in inspect(again).get_indexes("customer")}
+    again.dispose()
+
+
 def test_positions_are_kept_with_what_was_read(store: Engine) -> None:
     take(store, Taken(events=LOG[:2], positions={("t", 0): 2, ("t", 1): 5}))
     take(store, Taken(events=LOG[2:3], positions={("t", 0): 3}))
@@ -122,7 +140,10 @@ ASKED = [
     questions.customer("C-1"), questions.history("C-1", 50), questions.history("C-1", 50, questions.Before(5, "e")),
     questions.as_of("C-1", 5), questions.first_after("C-1", 5), questions.members(1, 50, "C-1"),
     questions.events_since(5, 50), questions.model(), questions.model(2), questions.cluster_sizes(),
-    questions.newest_version(),
+    questions.newest_version(), questions.quadrant_sizes(),
+    questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
+    questions.customers_after(5, 50), questions.last_event(), questions.last_customer(),
+    questions.customers_from("C", 8), questions.models_of([1, 2]), questions.versions(50), questions.orders(50),
 ]  # fmt: skip
 
 
@@ -130,7 +151,7 @@ ASKED = [
 def test_an_index_belongs_to_every_question(store: Engine, question: Select[Any]) -> None:
     plan = planned(store, question)
     # the newest model is the last row of a table in the order of its key
-    keyed = ("INDEX", "Index", "PRIMARY KEY", "SCAN model", "SEARCH model")
+    keyed = ("INDEX", "Index", "PRIMARY KEY", "SCAN model", "SEARCH model", "SCAN model_order")
     assert all(any(word in step for word in keyed) for step in plan.splitlines() if "SCAN" in step or "Scan" in step)
     assert not any(word in plan for word in ("TEMP B-TREE", "Seq Scan")), plan
 

@@ -1,0 +1,62 @@
+// The groups: their typical day, what stands out in them, how many they are; and the model's versions.
+
+import { byId, el, epoch, number, show, svg } from "./dom.js";
+import { colour, letter, mark } from "./palette.js";
+
+const WIDE = 240, HIGH = 64, FLOOR = 52, TOP = 4;
+const PARTS = ["at night", "by day", "in the evening"];
+
+const people = (count) => `${number(count)} ${count === 1 ? "customer" : "customers"}`;
+
+/** Put new children where the old ones were; the focus stays at its place. */
+function renew(parent, children) {
+  const at = [...parent.children].indexOf(document.activeElement);
+  parent.replaceChildren(...children);
+  parent.children[at]?.focus();
+}
+
+export function chips(model, sizes, only, chosen) {
+  renew(byId("chips"), model.clusters.map((cluster, n) => el("button", {
+    type: "button", "aria-pressed": String(only === cluster.cluster), onclick: () => chosen(cluster.cluster),
+  }, mark(n), el("span", {}, `${letter(n)} · ${cluster.name}`), el("small", {}, number(sizes[cluster.cluster] ?? 0)))));
+}
+
+export function cards(model, sizes) {
+  byId("groups").replaceChildren(...model.clusters.map((cluster, n) => {
+    const many = `${people(sizes[cluster.cluster] ?? 0)} · ${cluster.words}`;
+    return el("li", { "data-cluster": cluster.cluster },
+      el("h3", {}, mark(n), el("span", {}, `${letter(n)} · ${cluster.name}`)),
+      el("p", { class: "many" }, many),
+      cluster.day.length ? day(cluster.day, n) : el("p", { class: "many" }, "The model says nothing of the hours."),
+      el("ul", { class: "traits", "aria-label": "What stands out" }, ...cluster.traits.map((trait) => el("li", {},
+        el("span", {}, `${trait.away > 0 ? "▲" : "▼"} ${trait.word}`), el("span", {}, `${trait.index} ${trait.value}`)))));
+  }));
+}
+
+/** A day as steps: mean power in each part against the mean of the whole day. */
+function day(hours, n) {
+  const top = Math.max(1.5, ...hours.map((part) => part.level)) * 1.05;
+  const x = (hour) => (hour / 24) * WIDE, y = (level) => FLOOR - (level / top) * (FLOOR - TOP);
+  const steps = hours.map(({ start, end, level }) => `L${x(start)} ${y(level)}L${x(end)} ${y(level)}`).join("");
+  const line = `M${steps.slice(1)}`;
+  const levels = hours.slice(0, 3).map(({ level }, k) => `${PARTS[k]} ${level.toFixed(2)}`).join(", ");
+  return svg("svg", { class: "day", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `Mean power ${levels} of the mean` },
+    svg("path", { d: `M0 ${FLOOR}${steps}L${WIDE} ${FLOOR}z`, fill: colour(n), opacity: 0.18 }),
+    svg("path", { d: line, fill: "none", stroke: colour(n), "stroke-width": 2.5 }),
+    svg("line", { class: "mean", x1: 0, x2: WIDE, y1: y(1), y2: y(1) }),
+    ...[0, 6, 12, 18, 24].map((hour) => svg("text", {
+      x: x(hour), y: HIGH - 2, "text-anchor": hour === 0 ? "start" : hour === 24 ? "end" : "middle",
+    }, `${hour} h`)));
+}
+
+export function versions(model) {
+  const share = (count, all) => (all ? `${number(count)} (${((100 * count) / all).toFixed(1)} %)` : number(count));
+  byId("versions").replaceChildren(...model.versions.map(({ version, until, status, undo, trial }) => {
+    const counts = trial ? [share(trial.would_move, trial.customers), share(trial.by_model, trial.customers), number(trial.protected)]
+      : ["–", "–", "–"];
+    const state = undo === null ? status : `${status}, rolled back to ${undo}`;
+    const kind = status === "in force" ? "force" : status === "held" ? "held" : "";
+    return el("tr", { class: kind }, ...[String(version), epoch(until), state, ...counts].map((text) => el("td", {}, text)));
+  }));
+  show("held", model.held ? `Promotions are held by ${model.held.by === "budget" ? "the budget" : "an operator"}: ${model.held.because}` : "");
+}
