@@ -22,8 +22,9 @@ def test_a_master_that_answers_is_well() -> None:
         assert spark_master(case).ok
 
 
-@pytest.mark.parametrize("address", [f"{LOOPBACK}:{free_port()}", "nowhere"])
-def test_a_master_that_does_not_is_named(address: str) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_master_that_does_not_is_named(*, known: bool) -> None:
+    address = f"{LOOPBACK}:{free_port()}" if known else "nowhere"
     found = spark_master(Case({}, Path(), master=f"spark://{address}"))
     assert (found.ok, found.found) == (False, f"{address} does not answer")
     assert "setting master" in found.mend
