@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -204,6 +204,50 @@ def replay(
             say(f"{'done' if answer.accepted else 'refused'} before the close of {answer.close}: {answer.said}")
         confirmed = sum(event.status == "confirmed" for event in found.events)
         say(f"{confirmed} confirmed moves, {len(found.models)} models in {time.monotonic() - began:.1f} s; see {out}")
+
+
+@app.command()
+def evaluate(
+    *,
+    readings: Readings = None, transactions: Transactions = None, archive: Archive = None, k: Clusters = 8,
+    random_state: RandomState = 0, map_: Map = NOTHING, duration: Duration = None, zone: Zone = None,
+    seed_until: Annotated[datetime, typer.Option(formats=Day, help="seed on the days before; measure from this day")],
+    truth: Annotated[Path | None, typer.Option(help="a town's truth.parquet: precision, recall, delay")] = None,
+    none: Annotated[float | None, typer.Option(help="a reading of so many kWh stands for none")] = None,
+    least: Annotated[float, typer.Option(help="mean of the history that makes a customer eligible [kWh/d]")] = 10.0,
+    since: Annotated[int, typer.Option(min=1, help="days that a customer stays on the list")] = 14,
+) -> None:  # fmt: skip
+    """Is a flag worth a call? The product's own flags beside chance and a spreadsheet, and against a known truth."""
+    from kwadrant import evaluate as verb
+    from kwadrant.inputs import inputs
+
+    with told():
+        given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
+        ask = verb.Ask(k=k, random_state=random_state, seed_until=seed_until, none=none, least=least, since=since)
+        found = verb.run(load(zone=zone), given, ask, report=_every_two_seconds("epochs"))
+        for line in verb.lines(found):
+            say(line)
+        for line in verb.truth_lines(found.events, verb.truth_of(truth)) if truth else ():
+            say(line)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Literal["newly-potential"], typer.Argument(help="which list")],  # noqa: ARG001 - there is one
+    *,
+    folder: Annotated[Path | None, typer.Option("--replay", help="folder of a replay; else the events topic")] = None,
+    bootstrap: Bootstrap = None,
+    since: Annotated[str, typer.Option(help="how long before the last event: 7d, P7D")] = "7d",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="how it is written")] = "table",
+) -> None:
+    """Whom to call: customers who became potential lately and still are, by potential times confidence."""
+    from kwadrant import listing
+    from kwadrant.tables import parse_duration
+
+    with told():
+        span = parse_duration(f"P{since[:-1]}D" if since[:-1].isdigit() and since.endswith("d") else since)
+        found = listing.of_folder(folder, span) if folder else listing.of_topic(client_of(load(bootstrap)), span)
+        say(listing.text(found, form))
 
 
 @app.command()

@@ -47,6 +47,11 @@ def read(
     yield from found if follow else sorted(found, key=lambda event: (_time(event), event.customer_id))
 
 
+def in_order(client: Mapping[str, object]) -> Iterator[Event]:
+    """Yield the events that are there now, those of a customer in the order of the log; otherwise as `read`."""
+    return _stored(client, threading.Event(), follow=False)
+
+
 def _time(event: Event) -> datetime:
     return datetime.fromisoformat(event.event_time)
 

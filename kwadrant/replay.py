@@ -25,7 +25,9 @@ from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
+from segmentation.rises import rose_of
 from segmentation.rows import numbers
+from segmentation.sight import present
 
 
 @dataclass(frozen=True)
@@ -89,20 +91,27 @@ def _lines(path: Path, records: Iterable[msgspec.Struct]) -> None:
 
 
 def customers_table(running: replay.Replay) -> pa.Table:
-    """Every customer with its class: `customer_id, cluster, name, quadrant, since`; null where it has none yet."""
+    """Every customer with its class and its potential: `customer_id, cluster, name, quadrant, since`, and `rose`.
+
+    The class is null where a customer has none yet; `rose` is when its potential became high, null where it is not, or
+    was so at the seeding.
+    """
     customers, model = running.local.customers, running.central.force
+    ahead = present(running.local, running.parameters)
     calendar = Calendar(running.parameters.time_zone, running.parameters.epoch_s)
     rows = []
-    for customer, cluster, since in zip(
+    for row, (customer, cluster, since) in enumerate(zip(
         customers.ids.to_pylist(), customers.cluster.tolist(), customers.since.tolist(), strict=True
-    ):
+    )):  # fmt: skip
         place = place_of(model, cluster, iso(calendar.end(since) * SECOND_US)) if cluster >= 0 else None
         rows.append({
             "customer_id": customer, "cluster": place and place.cluster, "name": place and place.name,
             "quadrant": place and place.quadrant, "since": place and place.since,
+            "rose": rose_of(customers, row, calendar), "potential": float(ahead.potential[row]),
+            "confidence": float(ahead.confidence[row]),
         })  # fmt: skip
     types: dict[str, pa.DataType] = {
         "customer_id": pa.string(), "cluster": pa.int32(), "name": pa.string(), "quadrant": pa.string(),
-        "since": pa.string(),
+        "since": pa.string(), "rose": pa.string(), "potential": pa.float64(), "confidence": pa.float64(),
     }  # fmt: skip
     return pa.Table.from_pylist(rows, schema=pa.schema(types))

@@ -20,8 +20,8 @@ from streaming.location import HadoopPath, location
 
 FILE = Path("kwadrant.toml")
 SHAPING = (
-    "stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "blast_radius",
-    "sparse_clocks",
+    "stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "potential",
+    "blast_radius", "sparse_clocks",
 )  # fmt: skip
 ELSEWHERE = ("jars", "maven_mirror")
 """Names in the environment that are no settings: `kwadrant.jars` reads them before there are any."""
@@ -89,10 +89,13 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="UTC", description="zone whose local days are the epochs")
     epoch: str = Field(default="P1D", description="length of an epoch: P1D, or hours that divide a day")
     lateness: str = Field(default="PT2H", description="allowed lateness")
-    correction: str = Field(default="P3D", description="correction window")
+    correction: str = Field(default="P3D", description="correction window, less than P28D")
     margin: float = Field(default=1.0, ge=0, description="a customer leaves only if (1 + margin) d²(new) < d²(old)")
     dwell: str = Field(default="P7D", description="how long the evidence must last")
     cool_down: str = Field(default="P30D", description="rest after a move")
+    potential: float = Field(
+        default=1.5, ge=1.25, description="potential x confidence that makes a potential customer; 1 is as ever"
+    )
     blast_radius: float = Field(
         default=0.02, ge=0, le=1, description="most customers a model may move alone and be promoted by itself, of all"
     )
@@ -149,6 +152,7 @@ class Settings(BaseSettings):
             margin=self.margin,
             dwell_s=duration_seconds(self.dwell),
             cool_down_s=duration_seconds(self.cool_down),
+            potential=self.potential,
             blast_radius=self.blast_radius,
             sparse_clocks=self.sparse_clocks,
             **changes,

@@ -14,7 +14,13 @@ _VERBS = {
     "withdrawn": ("did not move", "taken back"),
     "corrected": ("moved back", "decided"),
     "borne out": ("did move", "decided"),
+    "fallen": ("fell", "decided"),
 }
+_RISES = {
+    "early": "is about to rise", "confirmed": "has risen", "withdrawn": "did not rise",
+    "corrected": "has not risen after all", "borne out": "did rise", "fallen": "is not a potential customer any more",
+}  # fmt: skip
+"""What a customer does whose potential becomes high in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
     "model_moved": "the classes shifted, the customer did not",
@@ -23,6 +29,7 @@ _CAUSES = {
     "late_correction": "corrected readings do not bear out its last move",
     "backfill": "older readings have come in",
 }
+_NOT_BORNE_OUT = "corrected readings do not bear it out"
 _LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
 _KILO = 1_000
 _VISIBLE = 0.05
@@ -54,6 +61,8 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     verb, done = _VERBS[_kind(event)]
     name = _italic if marked else _starred
     move = f"{plain(who)} {verb} from {name(event.from_)} to {name(event.to)}"
+    if rises(event):
+        move = f"{plain(who)} in {name(event.to)} {_RISES[_kind(event)]}"
     if event.status == "withdrawn":
         move += " after all"
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
@@ -62,10 +71,17 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     return f"{move}: {'; '.join(clauses)}" if clauses else move
 
 
+def rises(event: Event) -> bool:
+    """Whether an event is about a customer's own potential, in the class where it is."""
+    return event.from_.cluster == event.to.cluster
+
+
 def _kind(event: Event) -> str:
     """Return what kind of sentence an event takes: its status, or what it says of an earlier move."""
     if event.cause == "late_correction":
         return "corrected"
+    if rises(event) and event.status == "confirmed" and event.to.quadrant.endswith("low"):
+        return "fallen"
     return "borne out" if event.to.since is not None else event.status
 
 
@@ -83,13 +99,13 @@ def shortened(customer: str) -> str:
     return f"{found[1]}{found[2]}" if found else customer
 
 
-def reason(why: Reason) -> str:
-    """Return an index's part in the move: its change in robust standard deviations, and its share.
+def reason(why: Reason, whole: str = "move") -> str:
+    """Return an index's part in the move, or the rise: its change in robust standard deviations, and its share.
 
     An index that hardly changed itself was carried by the classes' shift, and only its share is said.
     """
     share = why.share_customer + why.share_model
-    part = "all of the move" if share >= _WHOLE else f"{share * 100:.0f} % of the move"
+    part = f"all of the {whole}" if share >= _WHOLE else f"{share * 100:.0f} % of the {whole}"
     return f"{why.index} {_signed(why.change)}, {part}" if abs(why.change) >= _VISIBLE else f"{why.index}: {part}"
 
 
@@ -110,8 +126,8 @@ def change(why: Reason) -> str:
 
 def _because(event: Event) -> list[str]:
     clauses = ["newly potential"] if event.newly_potential else []
-    clauses += [reason(why) for why in event.reasons[:1]]
-    cause = _CAUSES[event.cause]
+    clauses += [reason(why, "rise" if rises(event) else "move") for why in event.reasons[:1]]
+    cause = _CAUSES[event.cause] if _kind(event) != "corrected" or not rises(event) else _NOT_BORNE_OUT
     clauses += [cause] if cause else []
     if event.to.since is not None:
         clauses.append("provisional no more, most of its readings are measured now")

@@ -50,9 +50,15 @@ class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A customer changed class, or is about to (early), or is not after all (withdrawn).
 
+    Or it rises, or falls: its own potential becomes high, or low again, in the class where it is. `from` and `to` are
+    then the same cluster, `margin` is the logarithm of potential times confidence over the one that is asked for, and
+    the reasons' shares are parts of the logarithm of `potential`: by what factor the customer is worth more than it was
+    [1]. Newly potential is who rises. A customer that moves as it rises has one event, of the move.
+
     Two kinds of confirmed events speak of an earlier confirmed one, which `supersedes` names. One of cause
     `late_correction` takes it back: readings that came late do not bear it out. One whose `to` has a `since` says that
-    it was provisional and is no more.
+    it was provisional and is no more. Where a move is taken back and the rise in it stands, the event that takes it
+    back is newly potential; where only the rise is, its `from` and `to` are the same cluster.
 
     `because` is an operator's reason, where one undid or withdrew something. A `dismissed` customer moves as it would,
     and is never newly potential. A dismissal that withdraws a confirmed move leaves the class as it is; the withdrawal
@@ -76,6 +82,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     reasons: tuple[Reason, ...]
     quality: Evidence
     event_time: str
+    potential: float = 1.0
     origin: Literal["live", "backfill", "replay"] = "live"
     supersedes: str | None = None
     batch_id: int | None = None
@@ -87,6 +94,8 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     """Current class of a customer: the compacted topic's record.
 
+    `event_id` is the event that changed it; a first class is none. `rose` is when its own potential became high, RFC
+    3339, where it still is and not since the seeding.
     `current_value` and `potential_value` say where it stood on the two axes of the quadrants when its class was decided
     [robust standard deviations]; the thresholds of both stand in the model.
     """
@@ -95,6 +104,7 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     place: Place
     model_version: int
     event_id: str | None = None
+    rose: str | None = None
     current_value: float | None = None
     potential_value: float | None = None
 

@@ -20,6 +20,7 @@ from segmentation.parameters import Parameters
 from segmentation.rows import pc
 from segmentation.sums import Ints, tile
 from segmentation.traits import OWNED
+from segmentation.weeks import together
 
 Flags = NDArray[np.bool_]
 
@@ -50,14 +51,19 @@ def filled_up(customers: Customers, rows: pa.Table, through: int, parameters: Pa
     memories, hours = customers.memories.copy(), customers.hours.copy()
     memories[whole] += past.memories
     hours[whole] += past.hours
+    week, weeks = customers.week.copy(), customers.weeks.copy()
+    week[whole] += past.week
+    weeks[whole] = together(weeks[whole], past.weeks)
     first, filled, traits = customers.first.copy(), customers.filled.copy(), customers.traits.copy()
     first[whole] = np.minimum(first[whole], past.first)
     filled[whole] = np.maximum(filled[whole], last)
-    traits[whole, OWNED] = _together(traits[whole, OWNED], past.traits[:, OWNED])
-    return replace(customers, memories=memories, hours=hours, first=first, filled=filled, traits=traits), whole
+    traits[whole, OWNED] = _owned(traits[whole, OWNED], past.traits[:, OWNED])
+    return replace(
+        customers, memories=memories, hours=hours, week=week, weeks=weeks, first=first, filled=filled, traits=traits
+    ), whole
 
 
-def _together(owned: NDArray[np.float64], more: NDArray[np.float64]) -> NDArray[np.float64]:
+def _owned(owned: NDArray[np.float64], more: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the assets of both sets; unknown where both are."""
     both = np.nan_to_num(owned).astype(np.int64) | np.nan_to_num(more).astype(np.int64)
     return np.where(np.isnan(owned) & np.isnan(more), np.nan, both)

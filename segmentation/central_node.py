@@ -17,13 +17,15 @@ from schemas.trial import Trial
 from segmentation import dry_run, shadow
 from segmentation.central_state import CentralState, Held, promoted
 from segmentation.crossings import kept, upto
-from segmentation.learning import learned
+from segmentation.learning import learned, toward
 from segmentation.operating import heard, obey
 from segmentation.output import Answer, Output
 from segmentation.parameters import Parameters
 
 FIRST_SPARSE = LANES_PER_TOPIC
 """First lane of the topics that may be silent for long: transactions and archive."""
+SLOWEST = 1 / 64
+"""Least part of what was learned that a candidate takes over [1]."""
 replaced = msgspec.structs.replace
 
 
@@ -55,6 +57,7 @@ def _learn(state: CentralState, answers: list[Answer], controls: list[Control], 
         state = _decided(state, trial, controls, parameters)
     epoch = answers[0].epoch
     pool, newest = learned(state.pool, state.newest, pooled(answers), unheard(answers), epoch)
+    newest = toward(state.force, newest, state.pace)
     controls.append(Candidate(state.stream, state.generation, newest))
     seen = shadow.together([answer.shadow for answer in answers if answer.shadow is not None])
     return replaced(state, newest=newest, pool=pool, answered=epoch, shadow=seen)
@@ -63,7 +66,8 @@ def _learn(state: CentralState, answers: list[Answer], controls: list[Control], 
 def _decided(state: CentralState, trial: Trial, controls: list[Control], parameters: Parameters) -> CentralState:
     """Promote the newest model, or hold it: where an operator holds, or its dry run is outside the budget.
 
-    What the budget holds, the budget lets go: a later candidate has learned more, and is tried like any other.
+    What the budget holds, the budget lets go: a later candidate has learned more, goes only half as far, and is tried
+    like any other.
     """
     held, because = state.held, dry_run.beyond(trial, parameters)
     if held is not None and held.by == "operator":
@@ -72,9 +76,10 @@ def _decided(state: CentralState, trial: Trial, controls: list[Control], paramet
         held = None if because is None else Held("budget", because, state.newest, trial)
     if held is None:
         controls.append(Promote(state.stream, state.generation, state.newest, trial))
-        return replaced(promoted(state, state.newest), held=None)
+        return replaced(promoted(state, state.newest), held=None, pace=min(2 * state.pace, 1.0))
     controls.append(Hold(state.stream, state.generation, held.by, held.because, trial))
-    return replaced(state, held=held)
+    slower = held.by == "budget" and parameters.blast_radius > 0
+    return replaced(state, held=held, pace=max(state.pace / 2, SLOWEST) if slower else state.pace)
 
 
 def _close_next(state: CentralState, controls: list[Control], ends: Mapping[int, int], parameters: Parameters

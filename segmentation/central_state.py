@@ -53,7 +53,8 @@ class CentralState(msgspec.Struct, frozen=True):
     `lanes` are all data partitions, `idle` those that nobody waits for (in decimal text), with the offset below which
     their rows count; `newest` is the last model made, on trial unless it is `force`, and `pool` its memory; `past` were
     in force before it, oldest first, and are not published with the state: each is a record of its own on the control
-    topic. `waiting` are requests whose time has not come, `heard` the ids of the last ones.
+    topic. `pace` is how far a candidate goes from the model in force to what was learned [1]. `waiting` are requests
+    whose time has not come, `heard` the ids of the last ones.
     """
 
     format: int
@@ -68,6 +69,7 @@ class CentralState(msgspec.Struct, frozen=True):
     crossings: tuple[Crossing, ...] = ()
     past: tuple[Model, ...] = ()
     held: Held | None = None
+    pace: float = 1.0
     shadow: Shadowed | None = None
     idle: Mapping[str, int] = {}
     cutoff: Cutoff | None = None

@@ -16,9 +16,11 @@ from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
 from segmentation.parameters import Parameters
+from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
 from segmentation.traits import apply_traits, equipped
+from segmentation.weeks import absorbed_weeks
 from segmentation.window import revised
 
 
@@ -56,6 +58,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     state = _with_customers(replace(state, open=waiting, gathered=None), rows.accepted, parameters)
     before = state.tiles
     amended = corrected(_folded(state, rows, parameters), before, rows.fresh, epoch, parameters)
+    amended = reconsidered(amended, before, rows.fresh, epoch, parameters)
     state = _settled(replace(amended.state, closed=epoch), parameters)
     customers, moved = filled_up(state.customers, rows.history, state.settled, parameters)
     state, rejected = replace(state, customers=customers), _too_late(rows.late)
@@ -136,8 +139,11 @@ def _settled(state: LocalState, parameters: Parameters) -> LocalState:
     """Fold tiles that no correction can reach any more into the memories, in epoch order."""
     through = max(state.settled, state.closed - parameters.window)
     epochs, customers = range(state.settled + 1, through + 1), state.customers
+    week, weeks = absorbed_weeks(customers.week, customers.weeks, state.tiles, epochs, parameters)
     customers = replace(
         equipped(customers, state.tiles, epochs),
+        week=week,
+        weeks=weeks,
         memories=absorbed(customers.memories, state.tiles, epochs, parameters),
         hours=absorbed_hours(customers.hours, state.tiles, epochs, parameters),
     )

@@ -12,9 +12,10 @@ from segmentation.customers import from_table, to_table
 from segmentation.errors import WrongPassport
 from segmentation.local_state import Dismissal, Flag, LocalState, Models, Passport
 from segmentation.recent import Recent
+from segmentation.risen import Risen
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 4
+VERSION = 5
 
 
 class _Hot(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class _Hot(msgspec.Struct, frozen=True):
     undo: int | None
     customers: bytes
     recent: Mapping[str, Recent]
+    risen: Mapping[str, Risen]
     dismissed: Mapping[str, Dismissal]
     tiles: Mapping[int, tuple[bytes, bytes, bytes, bytes]]
 
@@ -49,7 +51,7 @@ def pack_hot(state: LocalState) -> bytes:
         version=VERSION, passport=state.passport, seeded=state.seeded, settled=state.settled, closed=state.closed,
         force=models.force, trial=models.trial, past=dict(models.past), shadow=models.shadow, undo=models.undo,
         customers=_table_bytes(to_table(state.customers)), recent=dict(state.recent),
-        dismissed=dict(state.dismissed),
+        risen=dict(state.risen), dismissed=dict(state.dismissed),
         tiles={epoch: _tile_bytes(tiles) for epoch, tiles in state.tiles.items()},
     )  # fmt: skip
     return _pack(hot)
@@ -75,7 +77,7 @@ def unpack_hot(data: bytes) -> LocalState:
         passport=hot.passport, seeded=hot.seeded, settled=hot.settled, closed=hot.closed,
         customers=from_table(pa.ipc.open_stream(hot.customers).read_all()),
         models=Models(hot.force, hot.trial, hot.past, hot.shadow, hot.undo),
-        recent=hot.recent, dismissed=hot.dismissed,
+        recent=hot.recent, risen=hot.risen, dismissed=hot.dismissed,
         tiles={epoch: _tiles(epoch, *parts) for epoch, parts in hot.tiles.items()},
     )  # fmt: skip
 

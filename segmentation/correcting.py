@@ -9,6 +9,7 @@ values have taken the place of most estimates, a provisional move is said to be 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -26,7 +27,9 @@ from segmentation.local_state import LocalState
 from segmentation.memories import share_estimated
 from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, moves, place_of, reasons_of
 from segmentation.parameters import Parameters
+from segmentation.potential import outlook
 from segmentation.recent import Recent
+from segmentation.rises import valued
 from segmentation.rows import pc
 from segmentation.sight import Sight, seen
 from segmentation.space import Traces, centres_of, distances, ids_of, off_grid, space_of
@@ -75,7 +78,8 @@ def corrected(state: LocalState, before: Mapping[int, Tiles], fresh: pa.Table, e
     `state` has the rows in its tiles; `before` are the tiles without them, under the same customers' numbers. The
     result depends on the set of rows alone. Inputs untouched. O(rows) where nobody who moved lately is concerned.
     """
-    force, again = state.models.force, _concerned(state.recent, fresh)
+    known = {customer: move for customer, move in state.recent.items() if move.before is not None}
+    force, again = state.models.force, concerned(known, fresh)
     if force is None or not again:
         return Corrected(state)
     events: list[Event] = []
@@ -85,25 +89,36 @@ def corrected(state: LocalState, before: Mapping[int, Tiles], fresh: pa.Table, e
         state, more = _borne_out(state, found, epoch, parameters)
         events += [*said, *more]
     taken = pa.array([event.customer_id for event in events if event.cause == LATE_CORRECTION], pa.string())
-    return Corrected(state, tuple(events), _numbers(taken, state.customers))
+    return Corrected(state, tuple(events), numbers_of(taken, state.customers))
 
 
-def _numbers(ids: kinds.Texts, customers: Customers) -> Ints:
+def numbers_of(ids: kinds.Texts, customers: Customers) -> Ints:
+    """Return the numbers (m,) of customers who are known."""
     return np.asarray(pc.index_in(ids, value_set=customers.ids).to_numpy().astype(np.int64))
 
 
-def _concerned(recent: Mapping[str, Recent], fresh: pa.Table) -> dict[str, Recent]:
-    """Return by customer the moves that may still be judged again and have rows for epochs not after them."""
-    known = {customer: move for customer, move in recent.items() if move.before is not None}
-    mine = fresh.filter(pc.is_in(fresh.column("customer"), value_set=pa.array(sorted(known), pa.string())))
+class Decided(Protocol):
+    """What was confirmed at the end of an epoch."""
+
+    @property
+    def epoch(self) -> int:
+        """Return that epoch."""
+
+
+Some = TypeVar("Some", bound=Decided)
+
+
+def concerned(decided: Mapping[str, Some], fresh: pa.Table) -> dict[str, Some]:
+    """Return by customer, rising, what was decided on epochs for which `fresh` rows have come."""
+    mine = fresh.filter(pc.is_in(fresh.column("customer"), value_set=pa.array(sorted(decided), pa.string())))
     told = zip(kinds.names(mine.column("customer")), kinds.numbers(mine, "epoch").tolist(), strict=True)
-    found = {customer for customer, day in set(told) if day <= known[customer].epoch}
-    return {customer: known[customer] for customer in sorted(found)}
+    found = {customer for customer, day in set(told) if day <= decided[customer].epoch}
+    return {customer: decided[customer] for customer in sorted(found)}
 
 
 def _judged(state: LocalState, before: Mapping[int, Tiles], again: Mapping[str, Recent], parameters: Parameters
             ) -> _Again:  # fmt: skip
-    numbers, moved = _numbers(pa.array(list(again), pa.string()), state.customers), list(again.values())
+    numbers, moved = numbers_of(pa.array(list(again), pa.string()), state.customers), list(again.values())
     then, model = moved[0].epoch, state.models.past[moved[0].version_to]
     customers, unsettled = _as_then(state.customers.some(numbers), moved), range(state.settled + 1, then + 1)
     mine = ({day: of.of_customers(numbers) for day, of in tiles.items()} for tiles in (before, state.tiles))
@@ -140,7 +155,7 @@ def _taken_back(state: LocalState, force: Model, found: _Again, epoch: int, para
     ids, left = found.customers.ids.take(which), _left(found)
     columns = {name: getattr(state.customers, name).copy() for name in _STANDING}
     for name, column in columns.items():
-        column[_numbers(ids, state.customers)] = getattr(left, name)[which]
+        column[numbers_of(ids, state.customers)] = getattr(left, name)[which]
     gone = set(kinds.names(ids))
     recent = {customer: move for customer, move in state.recent.items() if customer not in gone}
     return replace(state, customers=replace(state.customers, **columns), recent=recent), events
@@ -195,7 +210,10 @@ def _borne_out(state: LocalState, found: _Again, epoch: int, parameters: Paramet
     )  # fmt: skip
     since = iso(calendar.end(found.epoch) * SECOND_US)
     recent, events = dict(state.recent), []
-    for event in moves(look, found.customers, found.model, state.models.past, "confirmed", calendar):
+    said = moves(look, found.customers, found.model, state.models.past, "confirmed", calendar)
+    # whether a rise that was one event with the move holds too is said by `reconsidering`
+    nobody_rises = np.zeros(len(which), np.bool_)
+    for event in valued(said, np.flatnonzero(which), outlook(found.sight.view), nobody_rises):
         move = recent[event.customer_id]
         there = msgspec.structs.replace(event.to, since=since)
         events.append(msgspec.structs.replace(event, to=there, supersedes=move.event_id))

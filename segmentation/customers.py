@@ -12,6 +12,7 @@ from segmentation.decision import NEVER, NONE, Standing
 from segmentation.indices import TRAITS
 from segmentation.rows import Texts, names
 from segmentation.sums import HOURS, WIDTH
+from segmentation.weeks import UNKNOWN, WEEKS
 
 MEMORIES = 2
 NOT_YET = 1 << 30
@@ -27,12 +28,13 @@ def bucket_of(customer: str, buckets: int) -> int:
 class Customers:
     """n customers in rising order of `ids`; every array has n rows.
 
-    `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `first` the first
-    epoch with a reading or transaction, or NOT_YET; `begun` the first of those that did not come as history (see
-    `backfill`), `filled` the last of those that did, or NEVER; `traits` (n, 5) archive numbers, in force since
-    `traits_from` [us]; `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and
-    its hysteresis [cluster id, epoch]; `anchor` (n, d) the trace (as in `space`) at the last evaluation that confirmed
-    the class, by model `anchor_version`.
+    `memories` (n, 2, WIDTH) are the settled short and long sums; `hours` (n, 24) the load shape [Wh]; `week` (n, 2) and
+    `weeks` (n, WEEKS) the week in progress and the whole ones, settled (see `weeks`); `first` the first epoch with a
+    reading or transaction, or NOT_YET; `begun` the first of those that did not come as history (see `backfill`),
+    `filled` the last of those that did, or NEVER; `traits` (n, 5) archive numbers, in force since `traits_from` [us];
+    `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
+    [cluster id, epoch]; `high` whether the potential is, `rose` when it last became so [epoch]; `anchor` (n, d) the
+    trace (as in `space`) at the last evaluation that confirmed the class, by model `anchor_version`.
     """
 
     ids: Texts
@@ -42,6 +44,8 @@ class Customers:
     filled: NDArray[np.int32]
     memories: NDArray[np.float64]
     hours: NDArray[np.float64]
+    week: NDArray[np.float64]
+    weeks: NDArray[np.uint16]
     traits: NDArray[np.float64]
     traits_from: NDArray[np.int64]
     noun: NDArray[np.int64]
@@ -50,6 +54,8 @@ class Customers:
     moved: NDArray[np.int64]
     challenger: NDArray[np.int64]
     challenged: NDArray[np.int64]
+    high: NDArray[np.bool_]
+    rose: NDArray[np.int64]
     anchor: NDArray[np.int32]
     anchor_version: NDArray[np.int64]
 
@@ -111,6 +117,8 @@ def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
         filled=np.full(count, NEVER, np.int32),
         memories=np.zeros((count, MEMORIES, WIDTH)),
         hours=np.zeros((count, HOURS)),
+        week=np.zeros((count, 2)),
+        weeks=np.full((count, WEEKS), UNKNOWN, np.uint16),
         traits=np.full((count, len(TRAITS)), np.nan),
         traits_from=np.full(count, np.iinfo(np.int64).min),
         noun=np.zeros(count, np.int64),
@@ -119,6 +127,8 @@ def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
         moved=np.full(count, NEVER, np.int64),
         challenger=np.full(count, NONE, np.int64),
         challenged=np.full(count, NEVER, np.int64),
+        high=np.zeros(count, np.bool_),
+        rose=np.full(count, NEVER, np.int64),
         anchor=np.zeros((count, width), np.int32),
         anchor_version=np.full(count, NONE, np.int64),
     )

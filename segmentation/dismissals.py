@@ -13,10 +13,11 @@ from segmentation.calendar import Calendar
 from segmentation.local_state import Dismissal, LocalState
 from segmentation.moves import SECOND_US, event_id, place_of, withdrawn
 from segmentation.recent import Recent
+from segmentation.rises import at_home
 
 
 def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[LocalState, tuple[Event, ...]]:
-    """Return the state after a dismissal, and what it withdraws: the early flag and the last move, if newly potential.
+    """Return the state after a dismissal, and what it withdraws: flag, last move and last rise, if newly potential.
 
     A customer who is not in `state` is left to the bucket that has it. Inputs untouched.
     """
@@ -38,7 +39,31 @@ def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[Local
         said.append(_withdrawn(event, dismissal, calendar))
         taken_back = msgspec.structs.replace(move, newly_potential=False)
         state = replace(state, recent={**state.recent, customer: taken_back})
-    return state, tuple(said)
+    state, more = _risen_withdrawn(state, customer, dismissal, calendar, move)
+    return state, (*said, *more)
+
+
+def _risen_withdrawn(state: LocalState, customer: str, dismissal: Dismissal, calendar: Calendar, move: Recent | None
+                     ) -> tuple[LocalState, tuple[Event, ...]]:  # fmt: skip
+    """Return the state in which the last rise is withdrawn, and the event: none where it was one with a `move`."""
+    rise, model = state.risen.get(customer), state.models.force
+    if rise is None or not rise.newly_potential or model is None:
+        return state, ()
+    taken_back = msgspec.structs.replace(rise, newly_potential=False)
+    state = replace(state, risen={**state.risen, customer: taken_back})
+    if move is not None and move.event_id == rise.event_id:
+        return state, ()
+    at = state.customers.ids.index(customer).as_py()
+    since = iso(calendar.end(int(state.customers.since[at])) * SECOND_US)
+    low, high = at_home(model, int(state.customers.cluster[at]), since)
+    high = msgspec.structs.replace(high, since=iso(calendar.end(rise.epoch) * SECOND_US))
+    event = Event(
+        event_id=event_id(rise.event_id, "withdrawn"), customer_id=customer, from_=low, to=high, newly_potential=False,
+        cause=rise.cause, model_version_from=rise.version, model_version_to=rise.version, status="withdrawn",
+        margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False),
+        event_time=iso(calendar.end(state.closed) * SECOND_US), supersedes=rise.event_id,
+    )  # fmt: skip
+    return state, (_withdrawn(event, dismissal, calendar),)
 
 
 def _withdrawn(event: Event, dismissal: Dismissal, calendar: Calendar) -> Event:

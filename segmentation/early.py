@@ -24,6 +24,7 @@ from segmentation.local_state import Flag, Gathered, LocalState
 from segmentation.memories import absorbed, decays, view_of
 from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
+from segmentation.rises import falls, leads_up, rise_of
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, WIDTH, Floats, Ints, add_up, tile
@@ -105,8 +106,11 @@ def _would_move(
     customers = equipped(state.customers, state.tiles, range(state.settled + 1, state.closed + 1)).some(numbers)
     memories = _memories(state, numbers, epoch, parameters)
     space = space_of(model)
-    points = space.place(vectors(view_of(customers, memories, epoch, parameters), space.indices))
-    return judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters).move
+    view = view_of(customers, memories, epoch, parameters)
+    points = space.place(vectors(view, space.indices))
+    verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
+    led = leads_up(verdict, customers, model)
+    return verdict.move | rise_of(view, customers, epoch, parameters, led).turn.risen
 
 
 def _memories(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> Floats:
@@ -132,7 +136,9 @@ def _foreseen(state: LocalState, numbers: Ints, epoch: int, parameters: Paramete
     for day in range(state.closed + 1, epoch + 1):
         closed = close(copy, day, limits, parameters)
         copy = closed.state
-        for event in (event for event in closed.events if event.supersedes is None):  # moves; no corrections of others
+        for event in closed.events:
+            if event.supersedes is not None or falls(event):  # corrects another, or foretells nothing to call for
+                continue
             flags[event.customer_id] = Flag(
                 day, foreseen(event, times.get(event.customer_id, calendar.end(state.closed) * SECOND_US))
             )
@@ -145,12 +151,13 @@ def _alone(state: LocalState, numbers: Ints, parameters: Parameters) -> LocalSta
     closed = touched(open_rows, state.window, Calendar(parameters.time_zone, parameters.epoch_s))
     window = {day: kinds.pack(kinds.of_customers(rows, customers.ids)) for day, rows in closed.items()}
     tiles = {day: tiles.of_customers(numbers) for day, tiles in state.tiles.items()}
-    mine = set(kinds.names(customers.ids)) & state.recent.keys()
+    mine = set(kinds.names(customers.ids))
     # what the models beside the live one would do is counted at the close alone, and so is what a rollback undoes
     models = replace(state.models, trial=None, shadow=None, undo=None)
     return replace(
         state, customers=customers, models=models, open=(open_rows,), window=window, tiles=tiles, early={},
-        gathered=None, recent={customer: state.recent[customer] for customer in sorted(mine)},
+        gathered=None, recent={who: state.recent[who] for who in sorted(mine & state.recent.keys())},
+        risen={who: state.risen[who] for who in sorted(mine & state.risen.keys())},
     )  # fmt: skip
 
 

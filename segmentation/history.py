@@ -14,10 +14,12 @@ from segmentation.indices import SHORT, vectors
 from segmentation.local_state import LocalState, Models, Passport
 from segmentation.memories import absorbed, absorbed_hours, view_of
 from segmentation.parameters import Parameters
+from segmentation.potential import outlook
 from segmentation.rows import pc
 from segmentation.space import centres_of, distances, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Tiles, tile
 from segmentation.traits import apply_traits, equipped
+from segmentation.weeks import absorbed_weeks
 
 
 def remember(rows: pa.Table, through: int, parameters: Parameters, generation: int) -> LocalState:
@@ -47,9 +49,12 @@ def folded(customers: Customers, tiles: Tiles, through: int, parameters: Paramet
     """Return customers of whom nothing was known after all their `tiles`, folded in epoch order up to `through`."""
     by_epoch = {epoch: tiles.of_epoch(epoch) for epoch in np.unique(tiles.epoch).tolist()}
     epochs = range(min(by_epoch, default=through), through + 1)
+    week, weeks = absorbed_weeks(customers.week, customers.weeks, by_epoch, epochs, parameters)
     return replace(
         equipped(customers, by_epoch, epochs),
         first=_first_epochs(tiles, customers),
+        week=week,
+        weeks=weeks,
         memories=absorbed(customers.memories, by_epoch, epochs, parameters),
         hours=absorbed_hours(customers.hours, by_epoch, epochs, parameters),
     )
@@ -81,13 +86,14 @@ def classified(state: LocalState, model: Model, parameters: Parameters) -> Local
     """State with the first class of every customer under `model`: state, not events."""
     customers = state.customers.with_width(len(model.indices))
     space = space_of(model)
-    values = vectors(view_of(customers, customers.memories, state.closed, parameters), space.indices)
-    traces = space.trace(values)
+    view = view_of(customers, customers.memories, state.closed, parameters)
+    traces = space.trace(vectors(view, space.indices))
     nearest = distances(off_grid(space.point(traces)), centres_of(model)).argmin(axis=1)
     customers = replace(
         customers,
         cluster=np.where(_metered(customers), ids_of(model)[nearest], customers.cluster),
         since=np.full(len(customers), state.closed, np.int64),
+        high=outlook(view).lasting >= parameters.potential,
         anchor=traces,
         anchor_version=np.full(len(customers), model.version, np.int64),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.errors import UnknownIndex
-from segmentation.sums import COLUMN
+from segmentation.sums import COLUMN, IDLE_W, LOG_STEPS
 
 Floats = NDArray[np.float64]
 Half = Literal["current", "potential"]
@@ -29,13 +29,15 @@ class View:
     """What the formulas see of n customers as of the end of an epoch.
 
     `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 5) as `TRAITS`, NaN where unknown; `days`
-    (n, 2): forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end. Read only.
+    (n, 2): forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end; `base` (n,) [W]
+    is the mean power of the quarter that ended four weeks ago (see `weeks`), NaN where unknown. Read only.
     """
 
     memories: Floats
     traits: Floats
     days: Floats
     now: int
+    base: Floats
 
     def short(self, name: str) -> Floats:
         """Short-memory sum (n,) of a tile's column."""
@@ -78,17 +80,29 @@ def _weekend(view: View) -> Floats:
     return ratio(inside, ratio(view.long("wh"), view.long("seconds")))
 
 
-def _growth(view: View) -> Floats:
-    """Natural log of short against long mean power [1]; one watt more in both keeps an empty site finite."""
-    past = ratio(view.long("wh") * 3_600, view.long("seconds"))
-    return np.log((view.power + 1.0) / (past + 1.0))
+def growth(view: View) -> Floats:
+    """Return recent mean power over the base [1]; next to nothing more in both keeps an empty site finite.
+
+    Who is not known for long enough to have a base is compared with what the long memory holds beyond the short one.
+    """
+    older, covered = (view.long(name) - view.short(name) for name in ("wh", "seconds"))
+    past = np.where(np.isnan(view.base), ratio(older * 3_600, covered), view.base)
+    return np.asarray((view.power + IDLE_W) / (past + IDLE_W))
 
 
-def _volatility(view: View) -> Floats:
-    """Return standard deviation of the epochs' mean power over its mean [1], in the long memory."""
-    mean = ratio(view.long("power"), view.long("active"))
-    square = ratio(view.long("power_squared"), view.long("active"))
-    return ratio(np.sqrt(np.maximum(square - mean * mean, 0.0)), mean)
+def unsteadiness(view: View, memory: int) -> Floats:
+    """Natural log of the arithmetic over the geometric mean power of the days from Monday to Friday [1].
+
+    0 for a load that is the same every day, 0.6 where one day of five takes ten times as much as the others.
+    """
+    sums = view.memories[:, memory]
+    energy, seconds = (sums[:, COLUMN[all_]] - sums[:, COLUMN[free]] for all_, free in _WORKING)
+    mean = ratio(energy * 3_600, seconds)
+    logs = ratio(sums[:, COLUMN["log_power"]], sums[:, COLUMN["workdays"]]) / LOG_STEPS
+    return np.maximum(np.log1p(mean / IDLE_W) - logs, 0.0)
+
+
+_WORKING = (("wh", "weekend_wh"), ("seconds", "weekend_s"))
 
 
 def _mean_peak(view: View) -> Floats:
@@ -116,7 +130,8 @@ class Index:
 
     `least` is the smallest difference worth telling apart, on the transformed scale: the scaling is never finer,
     however alike the customers were at the seeding. `prior` [1] is the factor weight before the data speak: what
-    hardly changes, and what merely says *that* something changed, must not draw the classes. `high` and `low` are
+    hardly changes, and what merely says *that* something changed, must not draw the classes. `pull` [1] is what a unit
+    of the transformed index adds to the logarithm of a customer's potential (see `potential`). `high` and `low` are
     words for names.
     """
 
@@ -124,21 +139,30 @@ class Index:
     half: Half
     unit: str
     formula: Callable[[View], Floats]
-    transform: Literal["log1p", "none"]
+    transform: Literal["log", "log1p", "none"]
     direction: int
     high: str
     low: str
     least: float
     prior: float
+    pull: float = 0.0
 
     def transformed(self, view: View) -> Floats:
         """Value (n,) on the scale that is standardised."""
-        values = self.formula(view)
-        return np.log1p(values) if self.transform == "log1p" else values
+        forward, _ = _TRANSFORMS[self.transform]
+        return forward(self.formula(view))
 
     def original(self, transformed: float) -> float:
         """Return a transformed value back in the index's own unit."""
-        return float(np.expm1(transformed)) if self.transform == "log1p" else transformed
+        _, back = _TRANSFORMS[self.transform]
+        return float(back(np.array(transformed)))
+
+
+Elementwise = Callable[[Floats], Floats]
+_TRANSFORMS: dict[str, tuple[Elementwise, Elementwise]] = {
+    "log": (np.log, np.exp), "log1p": (np.log1p, np.expm1), "none": (np.positive, np.positive),
+}  # fmt: skip
+"""There and back."""
 
 
 REGISTRY = (
@@ -149,7 +173,7 @@ REGISTRY = (
           "well-spending", "thrifty", 1.0, 0.25),
     Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
     Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new", 0.5, 0.1),
-    Index("growth", "potential", "1", _growth, "none", 1, "growing", "shrinking", 0.15, 0.5),
+    Index("growth", "potential", "1", growth, "log", 1, "growing", "shrinking", 0.15, 0.5, pull=1.0),
     Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
           "round-the-clock", "peaky", 0.05, 1.0),
     Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1,
@@ -157,11 +181,12 @@ REGISTRY = (
     Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1,
           "night-active", "day-active", 0.1, 1.0),
     Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday", 0.1, 1.0),
-    Index("volatility", "potential", "1", _volatility, "log1p", 1, "irregular", "regular", 0.1, 0.25),
+    Index("volatility", "potential", "1", lambda v: unsteadiness(v, LONG), "none", 1, "irregular", "regular",
+          0.1, 0.25),
     Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring",
-          "quiet", 0.7, 0.25),
+          "quiet", 0.7, 0.25, pull=0.25),
     Index("services bought", "potential", "1/30 d", lambda v: v.monthly("purchases", SHORT), "log1p", 1, "buying",
-          "not buying", 0.7, 0.25),
+          "not buying", 0.7, 0.25, pull=0.6),
     Index("energy intensity", "potential", "1", lambda v: v.trait("intensity"), "none", 1, "energy-intensive",
           "light-industry", 0.5, 0.1),
     Index("assets", "potential", "1", _assets, "none", 1, "equipped", "unequipped", 1.0, 0.25),

@@ -25,12 +25,14 @@ from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.quadrants import on_axes
 from segmentation.recent import Recent, renewed
+from segmentation.risen import renewed as renewed_rises
+from segmentation.rises import leads_up, rise_of, rose_of, valued
 from segmentation.rows import names
 from segmentation.shadow import shadowed
 from segmentation.sight import seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
-from segmentation.undoing import as_before, compensated, forgotten, to_undo, with_undone
+from segmentation.undoing import as_before, compensated, forgotten, own_doing, to_undo, turned_back, with_undone
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,30 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
-    confirmed = compensated(moves(look, customers, model, state.models.past, "confirmed", calendar), undoing)
-    confirmed = marked(confirmed, state.dismissed, calendar)
+    rise = rise_of(sight.view, customers, epoch, parameters, leads_up(verdict, customers, model))
+    rise = replace(rise, turn=turned_back(rise.turn, undoing, state.risen))
+    moved = valued(
+        moves(look, customers, model, state.models.past, "confirmed", calendar), np.flatnonzero(decided.move),
+        rise.outlook, rise.turn.risen,
+    )  # fmt: skip
+    moved = marked(compensated(moved, undoing, own_doing(undoing, state.risen, rise.turn)), state.dismissed, calendar)
+    risen = marked(rise.events(look, customers, model, parameters), state.dismissed, calendar)
     before = marked(amended.events, state.dismissed, calendar)
+    fallen = marked(rise.falls(look, customers, model, parameters), state.dismissed, calendar)
+    confirmed = [*moved, *risen]
     events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
     first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
     after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
-    recent = renewed(state.recent, confirmed, customers, np.flatnonzero(decided.move), epoch, parameters)
+    after = replace(after, high=rise.turn.high, rose=rise.turn.rose)
+    recent = renewed(state.recent, moved, customers, np.flatnonzero(decided.move), epoch, parameters)
     recent = dict(forgotten(recent, undoing))
     judged = replace(
         state, customers=after, early=early, models=_still_needed(state.models, model, after, recent), recent=recent,
+        risen=renewed_rises(state.risen, [*fallen, *confirmed], customers, rise.turn, epoch, parameters),
         dismissed=lasting(state.dismissed, epoch),
     )  # fmt: skip
-    changed = first | decided.move | np.isin(rows, amended.back)
-    states = _states(after, changed, [*before, *confirmed], points, model, calendar)
+    changed = first | decided.move | np.isin(rows, amended.back) | (rise.turn.high != customers.high)
+    states = _states(after, changed & (after.cluster != NONE), [*before, *fallen, *confirmed], points, model, calendar)
     trial, shadow = state.models.trial, state.models.shadow
     said = msgspec.structs.replace(
         answer(judged, points, model, parameters),
@@ -93,7 +105,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
         shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
-    return Judgement(judged, (*before, *events), states, said)
+    return Judgement(judged, (*before, *fallen, *events), states, said)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
@@ -150,8 +162,10 @@ def _states(
         customer = customers.ids[int(row)].as_py()
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         place = place_of(model, int(customers.cluster[row]), since)
-        found.append(CustomerState(customer, place, model.version, by_customer.get(customer),
-                                   current_value=current, potential_value=potential))  # fmt: skip
+        found.append(CustomerState(
+            customer, place, model.version, by_customer.get(customer), rose_of(customers, int(row), calendar),
+            current_value=current, potential_value=potential,
+        ))  # fmt: skip
     return tuple(found)
 
 

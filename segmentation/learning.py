@@ -85,6 +85,18 @@ def learned(before: Learning, model: Model, cells: Cells, silent: Mapping[int, f
     )
 
 
+def toward(force: Model, learned: Model, pace: float) -> Model:
+    """Return the model with its centres only so far [1] from those in force; as learned where its clusters are others.
+
+    A budget that a whole step exceeds is kept by a part of it: the model follows at the pace that the budget allows.
+    """
+    if pace >= 1 or [one.id for one in learned.clusters] != [one.id for one in force.clusters]:
+        return learned
+    centres = centres_of(force) + pace * (centres_of(learned) - centres_of(force))
+    moved = zip(learned.clusters, centres, strict=True)
+    return replaced(learned, clusters=tuple(replaced(one, centre=tuple(centre.tolist())) for one, centre in moved))
+
+
 def _born(model: Model, change: Change, centre: Floats, mass: float, taken: set[str]) -> Cluster:
     """Return a new cluster: its customers are called what its parent's are, or its nearest neighbour's."""
     space, row = space_of(model), centre[None, :]

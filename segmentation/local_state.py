@@ -1,8 +1,8 @@
 """The state of a local node: a value, in parts that change at different times.
 
-`customers`, `tiles`, `window` change only when an epoch closes, models, `recent` and `dismissed` by a command too;
-`open` grows batch by batch; `early` holds the few flags that wait for a close; `gathered` is derived from `open` and
-never saved.
+`customers`, `tiles`, `window` change only when an epoch closes, models, `recent`, `risen` and `dismissed` by a command
+too; `open` grows batch by batch; `early` holds the few flags that wait for a close; `gathered` is derived from `open`
+and never saved.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from segmentation.customers import Customers, newcomers
 from segmentation.errors import WrongPassport
 from segmentation.parameters import Parameters
 from segmentation.recent import Recent
+from segmentation.risen import Risen
 from segmentation.sums import Tiles
 
 
@@ -90,8 +91,8 @@ class LocalState:
 
     `seeded`, `settled`, `closed` are epochs: what history held, what is folded for good, what is closed. `window` keeps
     the distinct rows of closed epochs that may still be corrected, packed: they are read only where a correction comes.
-    `recent` is the last confirmed move of each customer who moved lately, `dismissed` who is not newly potential by an
-    operator's word.
+    `recent` is the last confirmed move of each customer who moved lately, `risen` the last rise of each who rose so,
+    `dismissed` who is not newly potential by an operator's word.
     """
 
     passport: Passport
@@ -105,6 +106,7 @@ class LocalState:
     open: tuple[pa.Table, ...] = ()
     early: Mapping[str, Flag] = field(default_factory=_nothing)
     recent: Mapping[str, Recent] = field(default_factory=_nothing)
+    risen: Mapping[str, Risen] = field(default_factory=_nothing)
     dismissed: Mapping[str, Dismissal] = field(default_factory=_nothing)
     gathered: Gathered | None = None
 

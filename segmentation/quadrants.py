@@ -46,9 +46,19 @@ def quadrant(current: float, potential: float, thresholds: tuple[float, float]) 
     return f"{HIGH if current > thresholds[0] else LOW}-{HIGH if potential > thresholds[1] else LOW}"
 
 
+def with_potential(found: str, potential: str) -> str:
+    """Return the quadrant `found` with this potential."""
+    return f"{found.partition('-')[0]}-{potential}"
+
+
 def is_newly_potential(before: str, after: str) -> bool:
     """Whether a move leads from a low-potential to a high-potential quadrant."""
     return before.endswith(LOW) and after.endswith(HIGH)
+
+
+def is_high(found: str) -> bool:
+    """Whether the potential of a quadrant is high."""
+    return found.endswith(HIGH)
 
 
 def names(scaled: Floats, indices: tuple[Index, ...], nouns: list[str]) -> list[str]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from schemas.model import Model
 from segmentation.customers import Customers
 from segmentation.indices import View, vectors
+from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, view_of
 from segmentation.parameters import Parameters
+from segmentation.potential import Outlook, outlook
 from segmentation.space import Traces, space_of
 from segmentation.sums import Floats, Tiles
 from segmentation.traits import equipped
@@ -29,3 +31,10 @@ def seen(customers: Customers, tiles: Mapping[int, Tiles], unsettled: range, mod
     view = view_of(equipped(customers, tiles, unsettled), memories, unsettled.stop - 1, parameters)
     space = space_of(model)
     return Sight(memories, view, space.trace(vectors(view, space.indices)))
+
+
+def present(state: LocalState, parameters: Parameters) -> Outlook:
+    """Return the outlook on all customers of `state` as of its last close. O(n); untouched."""
+    epochs = range(state.settled + 1, state.closed + 1)
+    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
+    return outlook(view_of(state.customers, memories, state.closed, parameters))

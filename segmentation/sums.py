@@ -16,10 +16,11 @@ Flags = NDArray[np.bool_]
 
 COLUMNS = (
     "wh", "seconds", "fine_wh", "fine_s", "night_wh", "night_s", "evening_wh", "evening_s", "weekend_wh", "weekend_s",
-    "export_wh", "estimated_s", "active", "power", "power_squared", "peak", "fine_active",
+    "export_wh", "estimated_s", "workdays", "log_power", "peak", "fine_active",
     "transactions", "purchases", "purchase_cents", "enquiries", "payments", "late_payments",
 )  # fmt: skip
-"""Columns of a tile: energy [Wh], covered time [s], mean and peak power [W], counts [1], amounts [cents]."""
+"""Columns of a tile: energy [Wh], covered time [s], peak power [W], counts [1], amounts [cents]; `log_power` is
+LOG_STEPS ln(1 + mean power / IDLE_W) [1] of an epoch from Monday to Friday."""
 
 COLUMN = {name: number for number, name in enumerate(COLUMNS)}
 WIDTH = len(COLUMNS)
@@ -27,7 +28,11 @@ HOURS = 24
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
 NIGHT_ENDS, NIGHT_STARTS, EVENING_STARTS, EVENING_ENDS = 6, 22, 17, 21
-_DERIVED = ("active", "power", "power_squared", "peak", "fine_active")
+IDLE_W = 10
+"""A power [W] that is next to nothing: a meter and a lamp."""
+LOG_STEPS = 1_024
+"""Steps of a natural logarithm that is kept as an integer [1]."""
+_DERIVED = ("workdays", "log_power", "peak", "fine_active")
 _ESTIMATED, _MEASURED = 1, 2
 
 
@@ -137,10 +142,12 @@ def add_up(whole: Ints, tiles: Tiles) -> Ints:
 
 
 def _derive(sums: Ints, peak: Ints) -> Ints:
-    """Fill what is no sum of rows: mean power, its square, the greatest interval's power; in place."""
+    """Fill what is no sum of rows: logarithm of the mean power, the greatest interval's power, counts; in place."""
     seconds = sums[:, COLUMN["seconds"]]
-    power = sums[:, COLUMN["wh"]] * 3_600 // np.maximum(seconds, 1)
-    values = (seconds > 0, power, power * power, peak, sums[:, COLUMN["fine_s"]] > 0)
+    power = sums[:, COLUMN["wh"]] * 3_600 / np.maximum(seconds, 1)
+    workday = (seconds > 0) & (sums[:, COLUMN["weekend_s"]] == 0)
+    steps = np.where(workday, np.rint(LOG_STEPS * np.log1p(power / IDLE_W)), 0).astype(np.int64)
+    values = (workday, steps, peak, sums[:, COLUMN["fine_s"]] > 0)
     for name, column in zip(_DERIVED, values, strict=True):
         sums[:, COLUMN[name]] = column
     return sums

@@ -1,6 +1,7 @@
 """Undoing moves after a rollback: those that later models made alone, of customers who would stand as before."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -15,7 +16,9 @@ from segmentation.customers import Customers
 from segmentation.decision import NONE, Verdict, judge
 from segmentation.moves import event_id
 from segmentation.parameters import Parameters
+from segmentation.potential import Turn
 from segmentation.recent import Recent
+from segmentation.risen import Risen
 from segmentation.rows import names, pc
 from segmentation.space import centres_of, distances, ids_of, off_grid
 
@@ -66,15 +69,48 @@ def with_undone(verdict: Verdict, undoing: Undoing | None, points: Ints, model: 
     return replace(verdict, move=move, best=best, best_distance=best_distance)
 
 
-def compensated(confirmed: Iterable[Event], undoing: Undoing | None) -> list[Event]:
-    """Return confirmed events, those that undo a move as such: they supersede it, and nobody is newly potential."""
+def turned_back(turn: Turn, undoing: Undoing | None, risen: Mapping[str, Risen]) -> Turn:
+    """Return the turn (n,) without the rises to which the moves that are undone had led."""
+    if undoing is None:
+        return turn
+    high, rose, rises = turn.high.copy(), turn.rose.copy(), turn.risen.copy()
+    for row, (who, move) in zip(undoing.rows.tolist(), undoing.moves.items(), strict=True):
+        rises[row] &= not turn.led[row]
+        rise = risen.get(who)
+        if rise is not None and rise.led and rise.event_id == move.event_id and not rises[row]:
+            high[row], rose[row] = False, rise.before
+    return replace(turn, high=high, rose=rose, risen=rises)
+
+
+def own_doing(undoing: Undoing | None, risen: Mapping[str, Risen], turn: Turn) -> frozenset[str]:
+    """Return whose potential has become high at this close, or at that of the move that is undone, and still is.
+
+    No rollback undoes that. `risen` are the rises before the close, `turn` (n,) what it makes of all customers.
+    """
+    if undoing is None:
+        return frozenset()
+    found = set()
+    for row, (who, move) in zip(undoing.rows.tolist(), undoing.moves.items(), strict=True):
+        rise = risen.get(who)
+        told = rise is not None and rise.event_id == move.event_id and rise.newly_potential and not rise.led
+        if turn.risen[row] or (told and turn.high[row]):
+            found.add(who)
+    return frozenset(found)
+
+
+def compensated(confirmed: Iterable[Event], undoing: Undoing | None, own: AbstractSet[str] = frozenset()
+                ) -> list[Event]:  # fmt: skip
+    """Return confirmed events, those that undo a move as such: they supersede it.
+
+    Nobody is newly potential by them but those whose `own` doing that is.
+    """
     if undoing is None:
         return list(confirmed)
     return [
         event if (move := undoing.moves.get(event.customer_id)) is None else
         msgspec.structs.replace(
-            event, event_id=event_id(event.event_id, "undoes", move.event_id), cause=MODEL_MOVED, newly_potential=False,
-            confidence=max(event.confidence, 0.0), supersedes=move.event_id,
+            event, event_id=event_id(event.event_id, "undoes", move.event_id), cause=MODEL_MOVED,
+            newly_potential=event.customer_id in own, confidence=max(event.confidence, 0.0), supersedes=move.event_id,
             because=f"rolled back to version {undoing.version}",
         )
         for event in confirmed

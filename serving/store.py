@@ -18,12 +18,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from schemas.control import Candidate, Hold, Promote
 from schemas.event import CustomerState, Event
 from schemas.model import Model
+from schemas.prospects import after, worth
 from schemas.times import microseconds
 from schemas.topics import STATES
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, ORDERS, POSITIONS, WEBHOOKS
 
 _ROWS = 2_000
 """Rows of one statement."""
+_event = msgspec.json.Decoder(Event)
 
 
 Order = Candidate | Hold | Promote
@@ -128,15 +130,19 @@ def _changed(connection: Connection, rows: Iterable[dict[str, Any]]) -> Iterator
     return (row for customer, row in asked.items() if known.get(customer) != row)
 
 
-def _flags(connection: Connection, events: Iterable[Event]) -> None:
-    """Bring the sales list up to date, event by event: the last word on a customer counts."""
-    last: dict[str, Event] = {}
+def _flags(connection: Connection, events: Sequence[Event]) -> None:
+    """Bring the sales list up to date, event by event."""
+    before: dict[str, Event] = {}
+    for some in _some(sorted({one.customer_id for one in events})):
+        rows = connection.execute(select(FLAGS.c.customer_id, FLAGS.c.body).where(FLAGS.c.customer_id.in_(some)))
+        before |= {row.customer_id: _event.decode(row.body) for row in rows}
+    flags: dict[str, Event | None] = dict(before)
     for one in events:
-        last[one.customer_id] = one
-    raised = [one for one in last.values() if one.newly_potential and one.status != "withdrawn"]
-    for some in _some(list(last)):
+        flags[one.customer_id] = after(flags.get(one.customer_id), one)
+    changed = [customer for customer, flag in flags.items() if flag != before.get(customer)]
+    for some in _some(changed):
         connection.execute(delete(FLAGS).where(FLAGS.c.customer_id.in_(some)))
-    _insert(connection, FLAGS, map(_flag_row, raised))
+    _insert(connection, FLAGS, (_flag_row(flag) for who in changed if (flag := flags[who]) is not None))
 
 
 def _owed(connection: Connection, events: Sequence[Event]) -> None:
@@ -149,11 +155,6 @@ def _owed(connection: Connection, events: Sequence[Event]) -> None:
         ))  # fmt: skip
 
 
-def rank_of(one: Event) -> float:
-    """Return what sorts newly potential customers [1]: how sure the move is."""
-    return one.confidence
-
-
 def mark_of(customer_id: str) -> int:
     """Return what decides whether a customer is in an even sample [1]: those of the smallest marks are."""
     return zlib.crc32(customer_id.encode())
@@ -163,14 +164,14 @@ def _event_row(one: Event) -> dict[str, Any]:
     return {
         "event_id": one.event_id, "customer_id": one.customer_id, "event_us": _time(one), "status": one.status,
         "cause": one.cause, "from_cluster": one.from_.cluster, "to_cluster": one.to.cluster,
-        "newly_potential": one.newly_potential, "rank": rank_of(one), "batch": one.batch_id, "body": _text(one),
+        "newly_potential": one.newly_potential, "rank": worth(one), "batch": one.batch_id, "body": _text(one),
     }  # fmt: skip
 
 
 def _flag_row(one: Event) -> dict[str, Any]:
     return {
         "customer_id": one.customer_id, "event_id": one.event_id, "event_us": _time(one), "status": one.status,
-        "rank": rank_of(one), "body": _text(one),
+        "rank": worth(one), "body": _text(one),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from kwadrant.words import change, reason, sentence, shortened
 from schemas.event import Dismissed, Event, Evidence, Place, Reason
 
+FALLEN = Place(1, "steady shop", "low-low")
 DISMISSED = Dismissed("2025-05-01T00:00:00Z", "plant closed")
 NIGHT = Reason("night share", 1.37, 0.44, 1.8, 0.69, 0.02)
 MOVED = Event(
@@ -50,6 +51,22 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
 )
 def test_every_kind_of_event_has_its_words(event: Event, words: str) -> None:
     assert words in sentence(event)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "C-0417 in *steady shop* has risen: newly potential; night share +1.8, 71 % of the rise"),
+        ({"status": "early"}, "C-0417 in *steady shop* is about to rise: newly potential;"),
+        ({"status": "withdrawn"}, "C-0417 in *steady shop* did not rise after all"),
+        ({"to": Place(1, "steady shop", "low-high", "2025-03-01T23:00:00Z")}, "did rise: newly potential"),
+        ({"cause": "late_correction", "to": FALLEN}, "in *steady shop* has not risen after all"),
+        ({"cause": "late_correction", "to": FALLEN}, "corrected readings do not bear it out"),
+        ({"newly_potential": False, "to": FALLEN, "reasons": ()}, "*steady shop* is not a potential customer any more"),
+    ],
+)
+def test_a_rise_is_told_in_the_class_where_it_is(changes: dict[str, object], words: str) -> None:
+    assert words in sentence(but(**{"to": Place(1, "steady shop", "low-high"), **changes}))
 
 
 def test_nothing_is_said_after_the_names_where_there_is_nothing_to_say() -> None:

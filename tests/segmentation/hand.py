@@ -16,14 +16,16 @@ from segmentation.parameters import Parameters
 from tests.segmentation.towns import CALENDAR, FIRST, HOUR, PARAMETERS, READ, Sent, reading, town_of
 
 EVERYTHING = dict.fromkeys((0, 1, 4096, 8192), 1 << 60)
-EAGER = replace(PARAMETERS, dwell_s=0)
+NOBODY_RISES = replace(PARAMETERS, potential=1e9)
+EAGER = replace(NOBODY_RISES, dwell_s=0)
 
 
-def two_classes(index: str, low: float, high: float, epoch: int = FIRST, *, spread: float = 1.0) -> Model:
+def two_classes(index: str, low: float, high: float, epoch: int = FIRST, *, spread: float = 1.0,
+                potentials: tuple[str, str] = ("low", "high")) -> Model:  # fmt: skip
     """Return a model of one index with a low and a high class at these transformed values."""
     clusters = tuple(
-        Cluster(number, name, f"low-{name}", (centre / spread,), 10.0, 10.0)
-        for number, (name, centre) in enumerate((("low", low), ("high", high)))
+        Cluster(number, name, f"low-{potential}", (centre / spread,), 10.0, 10.0)
+        for number, (name, centre, potential) in enumerate(zip(("low", "high"), (low, high), potentials, strict=True))
     )
     return Model(
         version=1, epoch=epoch, indices=(index,), scale_centre=(0.0,), scale_spread=(spread,), clip=15.0,

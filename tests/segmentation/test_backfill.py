@@ -112,3 +112,16 @@ def test_a_customer_who_begins_with_its_history_gets_a_first_class_and_no_event(
     assert first.state.customers.begun.item() == NOT_YET
     live = closed(first.state, hand.rows_of(hand.day_of("A", TODAY + 1, 90.0)), epoch=TODAY + 1).state
     assert live.customers.begun.item() == TODAY + 1
+
+
+def test_history_fills_the_weeks_that_the_base_is_made_of() -> None:
+    past = days("A", range(FIRST - 40, FIRST + 1), 2.0)
+    before = hand.remembered(past, None).customers
+    later = closed(hand.nobody(), sent_as_history(past)).state
+    whole = closed(hand.remembered(past, None)).state
+    assert np.count_nonzero(before.weeks) >= 5
+    for one in ("week", "weeks"):
+        assert getattr(later.customers, one).tobytes() == getattr(whole.customers, one).tobytes()
+    halves = [closed(hand.nobody(), sent_as_history(part)).state for part in (past[: len(past) // 2],)]
+    again = closed(halves[0], sent_as_history(past[len(past) // 2 :]), epoch=TODAY + 1).state
+    assert np.count_nonzero(again.customers.weeks) == np.count_nonzero(whole.customers.weeks)

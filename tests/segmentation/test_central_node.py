@@ -17,6 +17,7 @@ from segmentation.central_state import CentralState, Held, first_state, pack, un
 from segmentation.crossings import CLOCK, Crossing
 from segmentation.errors import WrongPassport
 from segmentation.output import Answer, Output
+from segmentation.space import centres_of
 from tests.segmentation import hand
 from tests.segmentation.runs import laws
 from tests.segmentation.towns import FIRST, LANES, PARAMETERS
@@ -124,6 +125,32 @@ def test_what_the_budget_held_it_lets_go_when_a_later_model_is_inside_it() -> No
     after, (promote, _), _ = decided(tried(0), Held("budget", "too many", MODEL, tried(9, version=1)))
     assert isinstance(promote, Promote)
     assert (after.held, after.force) == (None, TRIAL)
+
+
+def test_after_a_candidate_that_the_budget_held_the_next_goes_half_as_far_and_after_a_promotion_twice() -> None:
+    far = answer(FIRST + 2, cells((4.0, 16), (8.0, 16)), tried(50))
+    after, (_, candidate), _ = fold(
+        state(newest=TRIAL, commanded=FIRST + 2, answered=FIRST + 1), [Output(0, answer=far)], {}, PARAMETERS
+    )
+    assert isinstance(candidate, Candidate)
+    learned, force = after.pool.pool.centres, centres_of(after.force)
+    assert after.pace == 0.5
+    np.testing.assert_allclose(centres_of(candidate.model), (learned + force) / 2)
+    assert not np.array_equal(learned, force)
+    inside = answer(FIRST + 3, cells((4.0, 16), (8.0, 16)), tried(1, version=candidate.model.version))
+    again, _, (promoted,) = fold(
+        msgspec.structs.replace(after, commanded=FIRST + 3), [Output(0, answer=inside)], {}, PARAMETERS
+    )
+    assert promoted.version == candidate.model.version
+    assert again.pace == 1.0
+    np.testing.assert_allclose(centres_of(again.newest), again.pool.pool.centres)
+
+
+def test_a_budget_of_nothing_and_an_operators_hold_do_not_slow_the_model_down() -> None:
+    for parameters, held in ((replace(PARAMETERS, blast_radius=0.0), None), (PARAMETERS, Held("operator", "x"))):
+        before = state(newest=TRIAL, commanded=FIRST + 2, answered=FIRST + 1, held=held)
+        given = answer(FIRST + 2, cells((4.0, 16)), tried(50))
+        assert fold(before, [Output(0, answer=given)], {}, parameters)[0].pace == 1.0
 
 
 def test_what_an_operator_holds_is_tried_and_held_however_harmless() -> None:

@@ -21,7 +21,8 @@ from tests.segmentation.runs import amends, laws
 from tests.segmentation.towns import CALENDAR, DAY, FIRST, HOUR, READ, Sent, Status, reading
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
-MODEL = hand.two_classes("consumption", LOW, HIGH)
+MODEL = hand.two_classes("consumption", LOW, HIGH, potentials=("low", "low"))
+"""Nobody becomes a potential customer: what is said is said of moves."""
 TODAY = FIRST + 1
 HASTY = replace(hand.EAGER, cool_down_s=0)
 

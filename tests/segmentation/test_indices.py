@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segmentation.errors import UnknownIndex
-from segmentation.indices import NAMES, REGISTRY, TRAITS, Index, View, chosen, vectors
+from segmentation.indices import NAMES, REGISTRY, TRAITS, Index, View, chosen, unsteadiness, vectors
 from segmentation.quadrants import is_newly_potential, names, quadrant, score
 from segmentation.sums import COLUMN, WIDTH
 
@@ -18,8 +18,8 @@ SHORT: Sums = {
     "evening_wh": 16_000, "evening_s": 4 * 3_600, "peak": 8_000, "fine_active": 2, "purchases": 2, "enquiries": 3,
 }  # fmt: skip
 LONG: Sums = {
-    "wh": 96_000, "seconds": 4 * DAY, "weekend_wh": 24_000, "weekend_s": DAY // 2, "power": 6_000, "active": 3,
-    "power_squared": 14_000_000, "purchase_cents": 5_000, "transactions": 4, "payments": 4, "late_payments": 1,
+    "wh": 96_000, "seconds": 4 * DAY, "weekend_wh": 24_000, "weekend_s": DAY // 2, "workdays": 3,
+    "log_power": 3 * 4_096, "purchase_cents": 5_000, "transactions": 4, "payments": 4, "late_payments": 1,
 }  # fmt: skip
 TRAIT: Sums = {"capacity_kw": 10.0, "intensity": 2.2, "contract_start_s": 1_000_000.0, "assets": 0b1011}
 EXPECTED = {
@@ -28,12 +28,12 @@ EXPECTED = {
     "service spend": 50.0 * 30 / 20,  # 50 money in 20 remembered days
     "payment reliability": 0.75,
     "tenure": 10.0,
-    "growth": float(np.log(2_001 / 1_001)),  # 2 kW now, 1 kW in the long run
+    "growth": 2_010 / 810,  # 2 kW now, 0.8 kW in the base
     "load factor": 0.5,
     "evening share": 2.0,  # 4 kW in the evenings, 2 kW over the day
     "night share": 0.25,
     "weekend share": 2.0,
-    "volatility": float(np.sqrt(14e6 / 3 - 4e6) / 2_000),
+    "volatility": float(np.log1p(72_000 / 84 / 10)) - 4.0,  # 72 kWh in the 84 hours of working days
     "enquiries": 3 * 30 / 10,
     "services bought": 2 * 30 / 10,
     "energy intensity": 2.2,
@@ -41,13 +41,13 @@ EXPECTED = {
 }
 
 
-def view(short: Sums = SHORT, long: Sums = LONG, trait: Sums = TRAIT) -> View:
+def view(short: Sums = SHORT, long: Sums = LONG, trait: Sums = TRAIT, base: float = 800.0) -> View:
     memories = np.zeros((1, 2, WIDTH))
     for memory, sums in enumerate((short, long)):
         for column, value in sums.items():
             memories[0, memory, COLUMN[column]] = value
     traits = np.array([[trait.get(name, NAN) for name in TRAITS]])
-    return View(memories, traits, np.array([[10.0, 20.0]]), 1_000_000 + 10 * DAY)
+    return View(memories, traits, np.array([[10.0, 20.0]]), 1_000_000 + 10 * DAY, np.array([base]))
 
 
 def without(sums: Sums, *columns: str) -> Sums:
@@ -59,7 +59,8 @@ def test_an_index_by_hand(index: Index) -> None:
     value = index.formula(view())
     assert value.tolist() == pytest.approx([EXPECTED[index.name]])
     transformed = index.transformed(view())[0]
-    assert transformed == pytest.approx(np.log1p(value[0]) if index.transform == "log1p" else value[0])
+    expected = {"log": np.log(value[0] or NAN), "log1p": np.log1p(value[0]), "none": value[0]}[index.transform]
+    assert transformed == pytest.approx(expected)
     assert index.original(float(transformed)) == pytest.approx(value[0])
 
 
@@ -95,8 +96,22 @@ def test_a_half_reported_day_is_not_a_small_day(factor: float) -> None:
 
 def test_an_empty_site_stays_finite() -> None:
     idle = dict.fromkeys(SHORT, 0.0) | {"seconds": DAY}, dict.fromkeys(LONG, 0.0) | {"seconds": DAY}
-    growth = vectors(view(*idle), chosen(("growth",)))
+    growth = vectors(view(*idle, base=0.0), chosen(("growth",)))
     assert growth.tolist() == [[0.0]]
+
+
+def test_who_has_no_base_yet_is_compared_with_what_the_long_memory_holds_beyond_the_short_one() -> None:
+    growth = vectors(view(base=NAN), chosen(("growth",)))
+    assert growth[0, 0] == pytest.approx(np.log(2_010 / (48_000 / 72 + 10)))  # 48 kWh in three days
+
+
+@pytest.mark.parametrize(("loads", "expected"), [([100.0] * 5, 0.0), ([1e4] * 4 + [1e5], 0.57), ([0.0] * 5, 0.0)])
+def test_unsteady_is_what_a_burst_makes_of_a_week(loads: list[float], expected: float) -> None:
+    sums = {
+        "wh": sum(loads) * 24, "seconds": 5.0 * DAY, "workdays": 5.0,
+        "log_power": sum(1_024 * np.log1p(load / 10) for load in loads),
+    }  # fmt: skip
+    assert unsteadiness(view(short=sums), 0)[0] == pytest.approx(expected, abs=0.01)
 
 
 def test_an_unknown_index_is_refused_by_name() -> None:

@@ -82,7 +82,7 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
 
 
 @pytest.mark.parametrize("state", range(3))
-def test_every_move_changes_the_customers_state_and_only_a_first_class_is_no_event(state: int) -> None:
+def test_every_event_changes_the_customers_state_and_only_a_first_class_is_none(state: int) -> None:
     run, customers = calm(state), seeded(town(state).all, first_model(state)).customers
     last = {(event.customer_id, event.event_time): event for event in run.events if event.to.since is None}
     moved = {event.event_id: (event.customer_id, event.to.cluster) for event in last.values()}

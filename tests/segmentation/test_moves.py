@@ -119,7 +119,7 @@ def test_a_class_that_begins_where_a_customer_is_takes_it_by_the_models_doing() 
 
 
 def test_what_changed_is_told_since_the_class_was_last_unchallenged() -> None:
-    patient = replace(PARAMETERS, decisive=1e9)
+    patient = replace(hand.NOBODY_RISES, decisive=1e9)
     closed = hand.closed_with(hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, patient), kinds.NONE, TODAY, patient)
     for epoch in (TODAY + 1, TODAY + 2):
         assert closed.events == ()

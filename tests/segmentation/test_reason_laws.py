@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from schemas.event import Event
 from segmentation.attribution import Floats
 from segmentation.local_state import LocalState
+from segmentation.parameters import LEAST_POTENTIAL
+from segmentation.rises import falls
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from tests.segmentation.runs import amends, begin, cuts, first_model, laws
-from tests.segmentation.towns import town
+from tests.segmentation.towns import PARAMETERS, town
 
 
 def told(state: int, seed: int) -> Iterator[tuple[LocalState, LocalState, Event]]:
@@ -32,6 +34,9 @@ def told(state: int, seed: int) -> Iterator[tuple[LocalState, LocalState, Event]
 @laws(8)
 def test_the_reasons_of_every_event_add_up_to_one(state: int, seed: int) -> None:
     for _, _, event in told(state, seed):
+        if falls(event):
+            assert event.reasons == ()
+            continue
         assert fsum(why.share_customer + why.share_model for why in event.reasons) == pytest.approx(1, abs=1e-9)
         sides = fsum(why.share_customer for why in event.reasons), fsum(why.share_model for why in event.reasons)
         assert (event.cause == "customer_moved") == (sides[0] >= 2 / 3)
@@ -41,7 +46,10 @@ def test_the_reasons_of_every_event_add_up_to_one(state: int, seed: int) -> None
 @laws(8)
 def test_every_part_of_a_confirmed_move_is_its_indexs_part_of_the_margins_change(state: int, seed: int) -> None:
     for before, after, event in told(state, seed):
-        if event.status == "confirmed":
+        if event.from_.cluster == event.to.cluster:
+            asked = LEAST_POTENTIAL if falls(event) else PARAMETERS.potential
+            assert event.margin == pytest.approx(np.log(event.potential * event.confidence / asked), abs=1e-9)
+        elif event.status == "confirmed":
             points, centres = ends(before, after, event)
             whole = sum(margin(points[1], centres[1]) - margin(points[0], centres[0]))
             expected = {why.index: why.share_customer * whole for why in event.reasons}

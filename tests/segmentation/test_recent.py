@@ -33,7 +33,8 @@ def lasting_moves(run: Run) -> list[Event]:
     """Return every customer's last move, but for those that a correction took back."""
     last: dict[str, Event] = {}
     for event in run.events:
-        last[event.customer_id] = event
+        if event.from_.cluster != event.to.cluster:
+            last[event.customer_id] = event
     return [event for event in last.values() if event.cause != "late_correction"]
 
 

@@ -37,9 +37,8 @@ def energy(wh: int, seconds: int) -> dict[str, int]:
     return {
         "wh": wh,
         "seconds": seconds,
-        "active": 1,
-        "power": wh * HOUR // seconds,
-        "power_squared": (wh * HOUR // seconds) ** 2,
+        "workdays": 1,
+        "log_power": round(1_024 * float(np.log1p(wh * HOUR / seconds / 10))),
     }
 
 

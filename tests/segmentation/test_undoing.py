@@ -13,16 +13,18 @@ from schemas.model import Model
 from segmentation import local_node
 from segmentation import rows as kinds
 from segmentation.closing import Closed
+from segmentation.decision import NEVER
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
+from segmentation.risen import Risen
 from tests.segmentation import hand
 from tests.segmentation.runs import loaded
-from tests.segmentation.towns import DAY, FIRST, PARAMETERS
+from tests.segmentation.towns import CALENDAR, DAY, FIRST, SPENT, Sent, transaction
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 FIRST_MODEL = hand.two_classes("consumption", LOW, HIGH)
 NEAR = float(np.log1p(900))
-SLOW = replace(PARAMETERS, dwell_s=0, cool_down_s=20 * DAY)
+SLOW = replace(hand.NOBODY_RISES, dwell_s=0, cool_down_s=20 * DAY)
 HISTORY = [one for name, kwh in (("A", 0.1), ("B", 0.8)) for one in hand.day_of(name, FIRST, kwh)]
 
 
@@ -113,9 +115,9 @@ def test_who_would_not_stand_in_its_old_class_any_more_stays() -> None:
     assert grown.state.customers.cluster.tolist() == [0, 1]
 
 
-def test_a_move_that_was_newly_potential_goes_back_and_nobody_is_newly_potential_by_it() -> None:
+def test_nobody_is_newly_potential_by_a_move_back() -> None:
     first = moved_by_the_model()
-    assert first.events[0].newly_potential
+    assert not first.events[0].newly_potential
     turned = msgspec.structs.replace(model(3), clusters=(
         msgspec.structs.replace(model(3).clusters[0], quadrant="low-high"),
         msgspec.structs.replace(model(3).clusters[1], quadrant="low-low"),
@@ -135,3 +137,23 @@ def test_a_younger_candidate_stays_on_trial_when_an_older_one_is_promoted() -> N
     assert (younger.models.force, younger.models.trial) == (model(2), model(3))
     older = told(state, Candidate("town", 1, model(3)), Promote("town", 1, model(4)))
     assert (older.models.force, older.models.trial) == (model(4), None)
+
+
+@pytest.mark.parametrize("led", [False, True])
+def test_a_rise_stands_though_the_move_in_its_event_is_undone_unless_that_led_to_it(*, led: bool) -> None:
+    first = moved_by_the_model()
+    state = told(first.state, back())
+    rise = Risen(
+        first.events[0].event_id, FIRST + 1, NEVER, 2, "model_moved", provisional=False, newly_potential=True, led=led
+    )
+    customers = replace(state.customers, high=np.array([False, True]), rose=np.array([NEVER, FIRST + 1]))
+    state = replace(state, customers=customers, risen={"B": rise})
+    end = CALENDAR.end(FIRST + 2)
+    asked = [Sent(end - 60, SPENT, transaction("B", end - 120, "purchase", "pv", 1))]
+    found = hand.closed_with(state, hand.rows_of(asked), FIRST + 2, SLOW)
+    (event,) = found.events
+    assert (event.supersedes, event.to.cluster, event.newly_potential) == (rise.event_id, 0, not led)
+    assert found.state.customers.high.tolist() == [False, not led]
+    assert [one.event_id for one in found.state.risen.values() if one.newly_potential] == (
+        [] if led else [event.event_id]
+    )

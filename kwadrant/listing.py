@@ -1,0 +1,68 @@
+"""`kwadrant list newly-potential`: whom to call, from a replay's folder or from the events topic."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from kwadrant import events, explain
+from kwadrant.words import change
+from schemas.event import Event
+from schemas.prospects import listed, worth
+from schemas.times import iso
+
+Format = Literal["table", "csv", "json"]
+COLUMNS = ("rank", "customer_id", "status", "since", "potential", "confidence", "worth", "class", "because")
+_SECOND_US = 1_000_000
+_TOLD = 3
+"""Reasons that are told of each customer; the event has them all."""
+
+
+def of_folder(folder: Path, since: timedelta) -> list[Event]:
+    """Return the list at the end of a replay."""
+    return lately(explain.of_folder(folder), since)
+
+
+def of_topic(client: Mapping[str, object], since: timedelta) -> list[Event]:
+    """Return the list as the committed events tell it."""
+    return lately(list(events.in_order(client)), since)
+
+
+def lately(said: Sequence[Event], since: timedelta) -> list[Event]:
+    """Return the flags of the last `since` before the last event: the log's time, not the machine's."""
+    if not said:
+        return []
+    last = max(datetime.fromisoformat(event.event_time) for event in said)
+    return listed(said, iso(int((last - since).astimezone(UTC).timestamp()) * _SECOND_US))
+
+
+def text(flags: Iterable[Event], form: Format) -> str:
+    """Return the list as a table for people, as CSV with a header, or as one JSON object per line."""
+    rows = [_row(number, flag) for number, flag in enumerate(flags, start=1)]
+    if form == "json":
+        return "\n".join(msgspec.json.encode(row).decode() for row in rows)
+    if form == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return out.getvalue().rstrip("\n")
+    return _table(rows) if rows else "nobody became a potential customer in that time"
+
+
+def _row(number: int, flag: Event) -> dict[str, object]:
+    return {
+        "rank": number, "customer_id": flag.customer_id, "status": flag.status, "since": flag.event_time,
+        "potential": round(flag.potential, 3), "confidence": round(flag.confidence, 3), "worth": round(worth(flag), 3),
+        "class": flag.to.name, "because": "; ".join(map(change, flag.reasons[:_TOLD])),
+    }  # fmt: skip
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> str:
+    cells = [COLUMNS, *(tuple(str(row[name]) for name in COLUMNS) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)

@@ -1,0 +1,77 @@
+"""Weeks: the mean power of each of the last seventeen whole weeks, in two bytes each, and the base that they make.
+
+The base is the mean of the thirteen weeks that ended at least four weeks ago: a quarter of a year in which what is new
+in the last month has no part. Weeks are seven epochs of a day, counted from the calendar's first.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmentation.parameters import DAY_S, Parameters
+from segmentation.sums import COLUMN, IDLE_W, LOG_STEPS, Floats, Tiles
+
+Codes = NDArray[np.uint16]
+WEEK_S = 7 * DAY_S
+GAP, BASE = 4, 13
+"""Weeks between the base and the present, and weeks of the base [1]."""
+WEEKS = GAP + BASE
+UNKNOWN = 0
+"""Code of a week in which nothing was metered."""
+_LARGEST = int(np.iinfo(np.uint16).max)
+
+
+def absorbed_weeks(
+    week: Floats, weeks: Codes, tiles: Mapping[int, Tiles], epochs: range, parameters: Parameters
+) -> tuple[Floats, Codes]:  # fmt: skip
+    """Return the week in progress (n, 2) [Wh, s] and the ring of whole weeks (n, WEEKS) after these epochs; untouched.
+
+    Week w stands in place w modulo WEEKS. In the order of the epochs, customer by customer: any cut gives the same.
+    """
+    week, weeks, length = week.copy(), weeks.copy(), parameters.epochs(WEEK_S)
+    columns = [COLUMN["wh"], COLUMN["seconds"]]
+    for epoch in epochs:
+        if epoch % length == 0:
+            weeks[:, (epoch // length - 1) % WEEKS] = _coded(week)
+            week[:] = 0.0
+        if epoch in tiles:
+            today = tiles[epoch]
+            week[today.customer] += today.sums[:, columns]
+    return week, weeks
+
+
+def _coded(week: Floats) -> Codes:
+    """Return mean power (n,) of a week (n, 2) [Wh, s] as 1 + 1,024 ln(1 + power / 10 W), to 0.1 %; 0 where unknown."""
+    energy, seconds = week.T
+    power = np.divide(energy * 3_600, seconds, out=np.zeros(len(week)), where=seconds > 0)
+    steps = np.minimum(np.rint(LOG_STEPS * np.log1p(power / IDLE_W)), _LARGEST - 1)
+    return np.where(seconds > 0, 1 + steps, UNKNOWN).astype(np.uint16)
+
+
+_POWERS = np.r_[np.nan, IDLE_W * np.expm1(np.arange(_LARGEST) / LOG_STEPS)]
+
+
+def powers(codes: Codes) -> Floats:
+    """Return the mean power [W] of coded weeks, NaN where it is unknown; of any shape."""
+    return np.asarray(_POWERS[codes])
+
+
+def base(weeks: Codes, epoch: int, parameters: Parameters) -> Floats:
+    """Return the mean power (n,) [W] of the known weeks of the base as of the end of `epoch`, NaN where there is none.
+
+    Needs a correction window of less than four weeks: what the ring holds is settled then. Week by week, so that a
+    customer's bits depend on its own weeks alone, however many others there are. O(n).
+    """
+    last = (epoch + 1) // parameters.epochs(WEEK_S) - GAP - 1
+    total, count = np.zeros(len(weeks)), np.zeros(len(weeks))
+    for week in range(last - BASE + 1, last + 1):
+        codes = weeks[:, week % WEEKS]
+        total += np.where(codes == UNKNOWN, 0.0, powers(codes))
+        count += codes != UNKNOWN
+    return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count > 0))
+
+
+def together(weeks: Codes, older: Codes) -> Codes:
+    """Return rings with what both know; a week that both know a part of is as the first says it is."""
+    return np.where(weeks == UNKNOWN, older, weeks)
