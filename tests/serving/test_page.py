@@ -16,7 +16,7 @@ from serving import picture
 from serving.api import app
 from serving.service import Address, answering
 from serving.store import Taken
-from tests.serving.made import HIGH
+from tests.serving.made import HIGH, moved
 from tests.serving.pages import HOST, Site, cut, desk_of, filled, site
 from tests.serving.town_log import portions
 
@@ -193,6 +193,8 @@ def test_everything_can_be_done_by_keyboard(running: Site, visitor: Visitor) -> 
     expect(page.locator("#customer article .parts meter").first).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#customer")).to_be_hidden()
+    running.hear(Taken(events=[moved("flag", name)]))
+    told(page, "flag")
     page.locator("#tab-moves").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-calls")).to_be_focused()
@@ -204,6 +206,7 @@ def test_everything_can_be_done_by_keyboard(running: Site, visitor: Visitor) -> 
 
 
 def test_a_list_that_is_drawn_anew_keeps_the_focus(running: Site, visitor: Visitor) -> None:
+    running.hear(Taken(events=[moved("flag", "C-9999")]))
     page = visitor.comes(running.link)
     page.locator("#to-calls").click()
     expect(page.locator("#feed")).to_have_attribute("aria-busy", "false")
