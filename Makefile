@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights early-flags docs screenshots
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags docs screenshots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside ML
 
 weights: ## scalings and factor weights side by side on tables whose groups are known
 	PYTHONPATH=. $(PYTHON) -m benchmarks.weights
+
+drift: ## ten scenarios of drift: our rule beside the peers'
+	PYTHONPATH=. $(PYTHON) -m benchmarks.drift
 
 early-flags: ## the share of early flags that the close confirms
 	PYTHONPATH=. $(PYTHON) -m benchmarks.early_flags
