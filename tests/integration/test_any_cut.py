@@ -9,7 +9,7 @@ from tests.integration.conftest import Run, Streamed, bare, canonical
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 Oracle = tuple[list[dict[str, Any]], Replay]
-CUTS = (4_000, 15_000, 90_000)
+CUTS = (9_000, 30_000, 120_000)
 
 
 @pytest.fixture(scope="module", params=CUTS)

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 @pytest.fixture(scope="module")
 def letters(world: World, streamed: Streamed) -> list[Any]:
     """Dead letters of one stream."""
-    streamed(15_000)
+    streamed(30_000)
     found = [record for topic in INPUTS for record in read_topic(world.bootstrap, dead_letters_of(topic))]
     return [record for record in found if dict(record.headers)["stream"] == b"cut-15000"]
 

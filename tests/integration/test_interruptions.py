@@ -51,7 +51,7 @@ def stop_amid_backlog(session: SparkSession, deployment: Deployment) -> tuple[in
 @pytest.fixture(scope="module")
 def interrupted(session: SparkSession, seed: Seed) -> Interrupted:
     """Return what a stream says that is stopped, and then loses a transaction before and one after its commit."""
-    deployment, failures = seed("interrupted", 15_000), ["before", "after"]
+    deployment, failures = seed("interrupted", 30_000), ["before", "after"]
     last, seconds = stop_amid_backlog(session, deployment)
     left, whole = list(failures), Publisher.transact
 
