@@ -11,6 +11,7 @@ import pytest
 from schemas.topics import INPUTS, dead_letters_of
 from tests.integration import bad
 from tests.integration.conftest import BAD_MESSAGES, Streamed, World, read_topic
+from tests.integration.test_any_cut import CUTS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -18,9 +19,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 @pytest.fixture(scope="module")
 def letters(world: World, streamed: Streamed) -> list[Any]:
     """Dead letters of one stream."""
-    streamed(30_000)
+    streamed(CUTS[1])
     found = [record for topic in INPUTS for record in read_topic(world.bootstrap, dead_letters_of(topic))]
-    return [record for record in found if dict(record.headers)["stream"] == b"cut-15000"]
+    return [record for record in found if dict(record.headers)["stream"] == f"cut-{CUTS[1]}".encode()]
 
 
 def _place(record: Any) -> tuple[bytes, ...]:  # noqa: ANN401
