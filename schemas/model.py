@@ -36,6 +36,7 @@ class Lineage(msgspec.Struct, frozen=True, rename="camel"):
     kind: Literal["birth", "split", "death", "merge"]
     cluster: int
     name: str
+    quadrant: str
     other: int | None
     share: float
 

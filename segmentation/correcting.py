@@ -22,7 +22,7 @@ from segmentation import rows as kinds
 from segmentation.attribution import BACKFILL, LATE_CORRECTION, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, Verdict, judge
+from segmentation.decision import NONE, Verdict, judge, rehoused
 from segmentation.local_state import LocalState
 from segmentation.memories import share_estimated
 from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, moves, place_of, reasons_of
@@ -124,7 +124,10 @@ def _judged(state: LocalState, before: Mapping[int, Tiles], again: Mapping[str, 
     mine = ({day: of.of_customers(numbers) for day, of in tiles.items()} for tiles in (before, state.tiles))
     sights = [seen(customers, tiles, unsettled, model, parameters) for tiles in mine]
     points = off_grid(space_of(model).point(sights[1].traces))
-    verdict = judge(points, centres_of(model), customers.standing(ids_of(model)), then, parameters)
+    standing = customers.standing(ids_of(model))
+    verdict = rehoused(
+        judge(points, centres_of(model), standing, then, parameters), customers.cluster != NONE, standing
+    )
     return _Again(then, model, moved, customers, sights[0].traces, sights[1], verdict)
 
 
@@ -148,9 +151,10 @@ def _taken_back(state: LocalState, force: Model, found: _Again, epoch: int, para
                 ) -> tuple[LocalState, list[Event]]:  # fmt: skip
     """Return the state without the moves that do not hold, and the events that take them back.
 
-    Nobody goes back to a cluster that is no more.
+    Nobody goes back to a cluster that is no more, or was no more then.
     """
-    which = np.flatnonzero(~found.holds & np.isin([move.from_ for move in found.moves], ids_of(force)))
+    known = np.intersect1d(ids_of(force), ids_of(found.model))
+    which = np.flatnonzero(~found.holds & np.isin([move.from_ for move in found.moves], known))
     events = [_back(force, found, at, epoch, parameters) for at in which.tolist()]
     ids, left = found.customers.ids.take(which), _left(found)
     columns = {name: getattr(state.customers, name).copy() for name in _STANDING}

@@ -79,7 +79,7 @@ def learned(before: Learning, model: Model, cells: Cells, silent: Mapping[int, f
         told = known.get(cluster) or _born(model, changes[cluster], centre, mass, names)
         clusters.append(replaced(told, centre=tuple(centre.tolist()), mass=mass))
     told_of = {**known, **{cluster.id: cluster for cluster in clusters}}
-    lineage = (_lineage(change, told_of[change.cluster].name, after) for change in taken.changes)
+    lineage = (_lineage(change, told_of[change.cluster], after) for change in taken.changes)
     return Learning(taken.pool), replaced(
         after, clusters=tuple(clusters), sse=taken.pool.sse, lineage=(*model.lineage, *lineage)[-LINEAGE:]
     )
@@ -110,8 +110,10 @@ def _born(model: Model, change: Change, centre: Floats, mass: float, taken: set[
     return Cluster(change.cluster, name, where, tuple(centre.tolist()), mass, mass, noun=noun)
 
 
-def _lineage(change: Change, name: str, model: Model) -> Lineage:
-    return Lineage(model.version, model.epoch, change.kind, change.cluster, name, change.other, change.share)
+def _lineage(change: Change, one: Cluster, model: Model) -> Lineage:
+    return Lineage(
+        model.version, model.epoch, change.kind, one.id, one.name, one.quadrant, change.other, change.share
+    )  # fmt: skip
 
 
 class _Layer(msgspec.Struct, frozen=True, array_like=True):

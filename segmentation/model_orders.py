@@ -97,7 +97,7 @@ def _restored(past: Model, newest: Model) -> Model:
     for cluster in past.clusters:
         name, pinned = said.get(cluster.id, (cluster.name, cluster.pinned))
         clusters.append(replaced(cluster, name=name, pinned=pinned))
-    return replaced(past, version=newest.version + 1, clusters=tuple(clusters))
+    return replaced(past, version=newest.version + 1, clusters=tuple(clusters), lineage=newest.lineage)
 
 
 def _change(state: CentralState, cluster: int, **changes: object) -> Done:

@@ -16,12 +16,13 @@ from segmentation.attribution import BACKFILL, Attribution, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import Verdict
-from segmentation.quadrants import is_newly_potential
+from segmentation.quadrants import LOW, is_newly_potential
 from segmentation.space import Space, Traces, centres_of, ids_of, off_grid, space_of
 
 Floats = NDArray[np.float64]
 PROVISIONAL = 0.5
 """From this share of estimated seconds a decision is provisional [1]."""
+GONE = "a group that is no more"
 SECOND_US = 1_000_000
 
 
@@ -82,9 +83,14 @@ def _centre(model: Model, cluster: int) -> Floats | None:
 
 
 def place_of(model: Model, cluster: int, since: str | None) -> Place:
-    """Return the place of a cluster's identity in `model`, which has it."""
-    found = model.clusters[int(np.searchsorted(ids_of(model), cluster))]
-    return Place(found.id, found.name, found.quadrant, since)
+    """Return the place of a cluster's identity in `model`; of one that is no more, as its lineage tells."""
+    for one in model.clusters:
+        if one.id == cluster:
+            return Place(cluster, one.name, one.quadrant, since)
+    for change in reversed(model.lineage):
+        if change.cluster == cluster:
+            return Place(cluster, change.name, change.quadrant, since)
+    return Place(cluster, GONE, f"{LOW}-{LOW}", since)
 
 
 def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int], parts: Attribution,

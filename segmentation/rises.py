@@ -18,7 +18,7 @@ from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NEVER, Verdict
 from segmentation.indices import View
-from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id
+from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, place_of
 from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.potential import PULLING, Outlook, Turn, outlook, turn
 from segmentation.quadrants import HIGH, LOW, is_high, with_potential
@@ -66,9 +66,9 @@ class Rise:
 
 def at_home(model: Model, cluster: int, since: str | None) -> tuple[Place, Place]:
     """Return the places of a rise: the same cluster, of low potential `since` then, and of high potential."""
-    own = model.clusters[int(np.searchsorted(ids_of(model), cluster))]
+    own = place_of(model, cluster, None)
     low, high = (with_potential(own.quadrant, potential) for potential in (LOW, HIGH))
-    return Place(own.id, own.name, low, since), Place(own.id, own.name, high)
+    return Place(cluster, own.name, low, since), Place(cluster, own.name, high)
 
 
 def said_of(ahead: Outlook, at: int, before: Floats, *, who: str, places: tuple[Place, Place], version: int,

@@ -54,7 +54,7 @@ def to_undo(recent: Mapping[str, Recent], version: int | None, customers: Custom
     before = replace(there, cluster=np.array([move.from_ for move in moves.values()], np.int64))
     standing = before.standing(ids_of(model))
     calm = ~judge(off_grid(points[rows]), centres_of(model), standing, epoch, parameters).contested
-    kept = np.flatnonzero(calm & (standing.own != NONE) & (there.standing(ids_of(model)).own != NONE))
+    kept = np.flatnonzero(calm & (standing.own != NONE))
     return Undoing(version, rows[kept], standing.own[kept], {who: moves[who] for who in names(there.some(kept).ids)})
 
 

@@ -182,7 +182,7 @@ def _paths(engine: Engine, teller: Teller, force: Model) -> list[Json]:
 
 
 def _decisions(engine: Engine, teller: Teller, force: Model) -> Json:
-    """Return the last versions, what became of them, and why promotions are held, None where they are not."""
+    """Return the last versions and the one in force, what became of them, and why promotions are held, if they are."""
     rows = questions.ask(engine, questions.orders(VERSIONS))
     orders = [_order(row.body) for row in rows if row.generation == rows[0].generation]
     decided = [one for one in orders if isinstance(one, (Hold, Promote))]
@@ -191,7 +191,7 @@ def _decisions(engine: Engine, teller: Teller, force: Model) -> Json:
     listed: dict[int, Json] = {}
     for one in orders:
         version = one.trial.version if isinstance(one, Hold) else one.model.version
-        if version not in listed and len(listed) < TABLE:
+        if version not in listed and (len(listed) < TABLE or version == force.version):
             listed[version] = _version(one, version, force, teller)
     return {"held": held, "versions": sorted(listed.values(), key=lambda row: -row["version"])}
 
