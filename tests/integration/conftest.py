@@ -177,14 +177,12 @@ def session(world: World) -> Iterator[SparkSession]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(fetched: JarFolder) -> Iterator[SparkSession]:
-    """Return the session there is, or one of a module's own: for what needs neither broker nor town."""
-    found = SparkSession.getActiveSession()
-    running = found or spark.session(Settings(), fetched.spark, "tests")
+    """Return the one Spark session of this process, begun if there is none: for what needs neither broker nor town."""
+    running = spark.session(Settings(), fetched.spark, "tests")
     yield running
-    if found is None:
-        running.stop()
+    running.stop()
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ STEPS = 200
 
 
 @pytest.mark.parametrize(("d", "k", "state"), [(1, 3, 0), (4, 6, 1), (16, 12, 2)])
-def test_given_centres_end_where_those_of_mllib_do(d: int, k: int, state: int, session: SparkSession) -> None:
+def test_given_centres_end_where_those_of_mllib_do(d: int, k: int, state: int, running: SparkSession) -> None:
     points = np.random.default_rng(state).normal(size=(600, d))
     vectors: list[Vector] = [Vectors.dense(row) for row in points]
-    rows: RDD[Vector] = session.sparkContext.parallelize(vectors, 3).cache()
+    rows: RDD[Vector] = running.sparkContext.parallelize(vectors, 3).cache()
     peer = KMeans.train(rows, k, maxIterations=STEPS, epsilon=0.0, initialModel=KMeansModel([*points[:k]]))
     ours = lloyd(points, np.ones(600), points[:k], steps=STEPS)
     np.testing.assert_allclose(ours.centres, np.array(peer.clusterCenters), rtol=1e-9, atol=1e-9)

@@ -91,8 +91,9 @@ def test_the_picture_shows_every_cluster_and_every_flow(report: Report) -> None:
 def test_a_cluster_lies_in_its_quadrant_and_an_arrow_is_coloured_only_towards_potential(report: Report) -> None:
     for one in report.profiles:
         assert one.quadrant == {cluster.name: cluster.quadrant for cluster in report.model.clusters}[one.name]
-    pairs = {(event.from_.cluster, event.to.cluster) for event in report.newly_potential}
-    up = sum(old != new for old, new in pairs)
+    potential = {one.id: one.quadrant.endswith("-high") for one in report.model.clusters}
+    pairs = {(event.from_.cluster, event.to.cluster) for event in report.moves}
+    up = sum(potential[new] and not potential[old] for old, new in pairs)
     assert page(report).count('class="flow up"') == up
 
 
