@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from schemas.event import Event
+from schemas.event import Event, is_move
 from tests.integration.conftest import canonical, plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,9 +89,10 @@ def real(tmp_path_factory: pytest.TempPathFactory, client: dict[str, str]) -> Re
 
 
 def moves(events: Sequence[Event]) -> list[Event]:
-    """Return confirmed moves that say: consumption has changed."""
-    confirmed = [event for event in events if event.status == "confirmed"]
-    return [event for event in confirmed if event.reasons[0].index in ("growth", "consumption")]
+    """Return confirmed moves from class to class that say: the customer's consumption has changed."""
+    confirmed = [event for event in events if is_move(event) and event.from_.cluster != event.to.cluster]
+    mine = [event for event in confirmed if event.cause == "customer_moved"]
+    return [event for event in mine if event.reasons[0].index in ("growth", "consumption")]
 
 
 def changed(event: Event, daily: pd.DataFrame) -> pd.Series:
