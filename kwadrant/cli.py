@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from kwadrant import model_verbs, operator_verbs, serving_verbs
+from kwadrant import clustering_verbs, model_verbs, operator_verbs, serving_verbs
 from kwadrant.common import client_of, load, say, told
 from kwadrant.last_word import hear
-from kwadrant.options import Bootstrap, Folder
+from kwadrant.options import Bootstrap, Folder, RandomState
 
 app = typer.Typer(
     help="kWadrant: which customer has just become a potential customer of energy services, and why.",
@@ -27,7 +27,6 @@ Map = Annotated[list[str], typer.Option("--map", help="OURS=THEIRS: the file's n
 Duration = Annotated[str | None, typer.Option(help="length of every reading where the file has none: PT15M, P1D, ...")]
 Zone = Annotated[str | None, typer.Option(help="zone of times without one; and of the days, unless time_zone is set")]
 Clusters = Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")]
-RandomState = Annotated[int, typer.Option(help="random state: the same number, the same model")]
 Day = ["%Y-%m-%d"]
 NOTHING: list[str] = []
 """No option was typed; Typer copies it."""
@@ -271,89 +270,6 @@ def events(
 
 
 @app.command()
-def fit(
-    table: Annotated[Path, typer.Argument(help="Parquet or CSV, one row per customer")],
-    *,
-    k: Annotated[int, typer.Option("-k", "--clusters", min=1, help="number of clusters")],
-    out: Annotated[Path, typer.Option(help="model file to write: JSON")],
-    columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
-    id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
-    weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
-    scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
-    weights: Annotated[str, typer.Option(help="equal, eta2, entropy, critic, sparse, ahp:FILE, fixed:FILE")] = "eta2",
-    start: Annotated[str, typer.Option(help="rgs, kmeans++, kmeans-parallel, density-maxmin or random")] = "rgs",
-    engine: Annotated[str, typer.Option(help="numpy or spark: the same bits")] = "numpy",
-    random_state: RandomState = 0,
-    labels: Annotated[Path | None, typer.Option(help="Parquet file of every row's cluster to write")] = None,
-    current: Annotated[str | None, typer.Option(help="a,-b: columns of current value, for the quadrants")] = None,
-    potential: Annotated[str | None, typer.Option(help="a,-b: columns of potential value, for the quadrants")] = None,
-) -> None:
-    """Cluster a table: the same model for any order of the rows, on one machine or on Spark."""
-    from rich.console import Console
-
-    from kwadrant import fit as verb
-    from kwadrant.axes import axes
-
-    with told():
-        given = verb.asked(table, k, columns=columns, id_column=id_, weight=weight, scale=scale, weights=weights,
-                           start=start, engine=engine, random_state=random_state)  # fmt: skip
-        of = axes(current, potential, given.layout.columns)
-        with verb.progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
-            found = verb.run(given, load(), report)
-            if labels is not None:
-                report("writing the labels")
-                verb.write_labels(found, given, labels)
-        found.save(out)
-        for warning in found.warnings:
-            typer.echo(f"warning: {warning}", err=True)
-        Console().print(verb.summary(found.model, of))
-
-
-@app.command()
-def weights(
-    table: Annotated[Path, typer.Argument(help="Parquet or CSV, one row per customer")],
-    *,
-    k: Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")] = 8,
-    columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
-    id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
-    weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
-    scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
-    ahp: Annotated[Path | None, typer.Option(help="CSV matrix of pairwise comparisons: AHP beside the others")] = None,
-    random_state: RandomState = 0,
-    out: Annotated[Path | None, typer.Option(help="JSON file of factors, figures and advice to write")] = None,
-) -> None:
-    """The weights lab: every method side by side, what each would change, which to trust and why."""
-    from rich.console import Console
-
-    from clustering.asking import Ask
-    from kwadrant import weights as verb
-    from kwadrant.fit import progress
-
-    with told():
-        names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
-        ask = Ask(k=k, scale=scale, random_state=random_state)
-        with progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
-            found = verb.weigh(table, ask, columns=names, id_column=id_, weight=weight, ahp=ahp, report=report)
-        if out is not None:
-            verb.write(found, out)
-        verb.show(found, Console())
-
-
-@app.command()
-def export(
-    model: Annotated[Path, typer.Argument(help="model file of `kwadrant fit`")],
-    *,
-    to: Annotated[str, typer.Option(help="who is to use it: sklearn or mllib")],
-    out: Annotated[Path, typer.Option(help="new folder: model file, parity rows, what the peer loads")],
-) -> None:
-    """A clustering for scikit-learn or Spark ML, written only once the peer gives 1,000 rows our clusters."""
-    from kwadrant import export as verb
-
-    with told():
-        say(f"wrote {out}; to use it:\n{verb.run(model, to, out)}")
-
-
-@app.command()
 def explain(
     name: Annotated[str, typer.Argument(help="an event's id, or a customer")],
     *,
@@ -391,6 +307,7 @@ def report(
         say(f"wrote {out}: {len(found.moves)} moves, {len(found.newly_potential)} newly potential")
 
 
+clustering_verbs.add_to(app)
 app.command()(serving_verbs.serve)
 app.add_typer(serving_verbs.app, name="token")
 app.add_typer(model_verbs.app, name="model")
