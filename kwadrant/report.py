@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow.parquet as pq
 
 from kwadrant.common import UsageError
@@ -17,7 +16,7 @@ from kwadrant.live import day_of
 from schemas.event import Event, is_move
 from schemas.model import Model
 from schemas.times import iso, microseconds
-from segmentation.quadrants import score
+from segmentation.quadrants import axes
 from segmentation.space import centres_of, space_of
 from serving import questions
 from serving.store import open_store
@@ -87,9 +86,8 @@ class Report:
     @cached_property
     def profiles(self) -> list[Profile]:
         """Every cluster of the model, the largest first."""
-        space, weights = space_of(self.model), np.array(self.model.factor_weights)
-        scaled = space.scaled(centres_of(self.model))
-        current, potential = (score(scaled, space.indices, weights, half) for half in ("current", "potential"))
+        space, centres = space_of(self.model), centres_of(self.model)
+        scaled, (current, potential) = space.scaled(centres), axes(centres, self.model).T
         transformed = scaled * space.scaling.spread + space.scaling.centre
         found = [
             Profile(

@@ -14,11 +14,9 @@ from clustering.cells import Cells, summarise, to_grid
 from clustering.identity import Change
 from clustering.pool import Pool, first_pool, step
 from schemas.model import Cluster, Lineage, Model
-from segmentation.indices import Half
-from segmentation.quadrants import named, quadrant, score
+from segmentation.quadrants import axes, named, quadrant
 from segmentation.space import centres_of, distances, ids_of, space_of
 
-HALVES: tuple[Half, Half] = ("current", "potential")
 LINEAGE = 100
 """Changes of identity that a model remembers."""
 replaced = msgspec.structs.replace
@@ -100,12 +98,11 @@ def toward(force: Model, learned: Model, pace: float) -> Model:
 def _born(model: Model, change: Change, centre: Floats, mass: float, taken: set[str]) -> Cluster:
     """Return a new cluster: its customers are called what its parent's are, or its nearest neighbour's."""
     space, row = space_of(model), centre[None, :]
-    profile, weights = space.scaled(row), space.root_weights**2
-    current, potential = (float(score(profile, space.indices, weights, half)[0]) for half in HALVES)
+    current, potential = axes(row, model)[0].tolist()
     parents = {cluster.id: cluster for cluster in model.clusters}
     nearest = model.clusters[int(distances(row, centres_of(model))[0].argmin())]
     noun = nearest.noun if change.other is None else parents[change.other].noun
-    name = named(profile[0], space.indices, noun, taken)
+    name = named(space.scaled(row)[0], space.indices, noun, taken)
     where = quadrant(current, potential, (model.threshold_current, model.threshold_potential))
     return Cluster(change.cluster, name, where, tuple(centre.tolist()), mass, mass, noun=noun)
 
