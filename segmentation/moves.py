@@ -45,13 +45,13 @@ class Look:
 def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Model], status: Status,
           calendar: Calendar) -> Iterator[Event]:  # fmt: skip
     """One event for every move of the verdict, in order of the customers."""
-    space, ids = space_of(model), ids_of(model)
-    for at in np.flatnonzero(look.verdict.move):
+    space, ids, moving = space_of(model), ids_of(model), np.flatnonzero(look.verdict.move)
+    ways = (customers.anchor[look.rows[moving]], look.traces[moving])
+    points = (off_grid(space.point(traces)) for traces in ways)
+    for at, was, now, then, here in zip(moving.tolist(), *ways, *points, strict=True):
         row = int(look.rows[at])
         before = past[int(customers.anchor_version[row])]
         old, new = int(customers.cluster[row]), int(ids[look.verdict.best[at]])
-        was, now = customers.anchor[row], look.traces[at]
-        then, here = (off_grid(space.point(trace)) for trace in (was, now))
         parts = attribute(then, here, *_pairs(before, model, old, new))
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         left = place_of(model if old in ids else before, old, since)
