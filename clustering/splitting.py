@@ -114,11 +114,11 @@ class _Tree:
 
     def _measure(self, rows: Ids, sizes: Longs) -> None:
         """Add cells of these sizes (m,), whose rows stand one after the other."""
-        first = np.cumsum(sizes) - sizes
+        first: Longs = np.cumsum(sizes) - sizes
         moments = np.add.reduceat(self._moments[:, rows], first, axis=1)
         d = len(moments) // 2
         scatter = np.maximum(moments[d + 1 :] - moments[1 : d + 1] ** 2 / moments[0], 0.0)
         scatter[:, sizes == 1] = 0.0
-        self.members += np.split(rows, first[1:])
+        self.members += [rows[start : start + size] for start, size in zip(first.tolist(), sizes.tolist(), strict=True)]
         self.scatter += scatter.sum(axis=0).tolist()
         self._column += scatter.argmax(axis=0).tolist()
