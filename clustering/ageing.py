@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -67,6 +68,7 @@ def weights_of(layers: Sequence[Layer], half_life: int) -> Floats:
     return np.asarray(np.concatenate(masses) * np.repeat(shares, [len(mass) for mass in masses]))
 
 
+@cache
 def _factor(age: int, half_life: int) -> float:
     if age > KEPT * half_life:
         return 0.0

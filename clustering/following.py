@@ -89,9 +89,9 @@ def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> Fol
         moved = rows[changed]
         if len(moved) == 0 or (centres == before).all():
             return Followed(centres, labels, gaps, still=len(moved) == 0)
-        for sign, groups in ((-1, was), (1, labels[moved])):
-            mass, total = _totals(columns[:, moved], weights[moved], groups, len(centres))
-            masses, sums = masses + sign * mass, sums + sign * total
+        both, mass = np.concatenate([moved, moved]), weights[moved]
+        change = _totals(columns[:, both], np.r_[-mass, mass], np.r_[was, labels[moved]], len(centres))
+        masses, sums = masses + change[0], sums + change[1]
     return Followed(centres, labels, gaps)
 
 

@@ -86,11 +86,11 @@ def removal_costs(points: Floats, weights: Floats, centres: Floats) -> Floats:
     return group_totals(weights * rise, near.label.astype(np.intp), len(centres))
 
 
-def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *, dear: float) -> bool:
-    """Return True only where `removal_gain_swaps` would try no pair if each removal cost ``dear`` times as much.
+def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *, worth: float) -> bool:
+    """Return True only where no split of a cluster gains more than ``worth`` times what removing another centre costs.
 
-    No split of a cluster gains more than its scatter along its principal direction, so few are looked at. Rounding is
-    of no account: the answer is True only with room to spare.
+    No split gains more than the scatter along the principal direction, so few are looked at. Rounding is of no account:
+    the answer is True only with room to spare.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *
         Rows, and the nearest of the centres; untouched.
     centres : (k, d)
         Untouched.
-    dear : float
+    worth : float
         [1].
 
     Returns
@@ -108,7 +108,7 @@ def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *
     """
     most, costs = _bounds(points, weights, labels, centres)
     others = np.where(np.eye(len(centres), dtype=np.bool_), np.inf, costs).min(axis=1)
-    least = (1 - _ROOM) * _LEAST_RATIO * dear * others
+    least = (1 - _ROOM) * worth * others
     wide = most >= least
     if not wide.any():
         return True

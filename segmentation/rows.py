@@ -170,7 +170,8 @@ def pack(rows: pa.Table) -> bytes:
 
 def unpack(data: bytes) -> pa.Table:
     """Return the inverse of `pack`."""
-    return pa.ipc.open_stream(data).read_all().cast(ROWS)
+    coded = pa.ipc.open_stream(data).read_all()
+    return coded.set_column(0, ROWS.field(0), coded.column(0).cast(pa.string()))
 
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)

@@ -65,8 +65,8 @@ class Space:
         transformed = self.scaled(off_grid(trace)) * self.scaling.spread + self.scaling.centre
         known = (trace > -_FARTHEST) & (trace < _FARTHEST) & (self.root_weights > 0)
         return [
-            index.original(float(value)) if told else None
-            for index, value, told in zip(self.indices, transformed, known, strict=True)
+            index.original(value) if told else None
+            for index, value, told in zip(self.indices, transformed.tolist(), known.tolist(), strict=True)
         ]
 
 

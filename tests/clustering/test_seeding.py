@@ -168,17 +168,17 @@ def test_the_split_finds_a_few_rows_far_off_in_many_columns(state: int) -> None:
     np.testing.assert_allclose(found[np.argsort(found.sum(axis=1))], means)
 
 
-@pytest.mark.parametrize("dear", [2.0, 4.0])
-def test_hope_is_given_up_only_where_no_pair_is_worth_a_trial(dear: float) -> None:
+@pytest.mark.parametrize("worth", [0.7, 1.4])
+def test_hope_is_given_up_only_where_no_split_is_worth_a_removal(worth: float) -> None:
     told = []
     for state in range(40):
         source = np.random.default_rng(state)
         points, weights = source.normal(size=(150, 3)) * source.exponential(size=3), source.exponential(size=150)
         found = lloyd(points, weights, points[:4], steps=3)
-        costs = dear * removal_costs(points, weights, found.centres)
-        tried = list(_pairs(split_gains(points, weights, found).gain, costs))
-        gone = hopeless(points, weights, found.labels.astype(np.intp), found.centres, dear=dear)
-        told.append((gone, bool(tried)))
+        gains = split_gains(points, weights, found).gain[:, None]
+        costs = np.where(np.eye(4) > 0, np.inf, removal_costs(points, weights, found.centres))
+        gone = hopeless(points, weights, found.labels.astype(np.intp), found.centres, worth=worth)
+        told.append((gone, bool((gains > worth * costs).any())))
     assert (True, True) not in told
     # nearly all of those without hope are known as such
     assert sum(gone for gone, _ in told) >= sum(not tried for _, tried in told) - 2
