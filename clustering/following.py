@@ -26,19 +26,15 @@ _WEIGHT_BITS = 28
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """Centres (k, d), the nearest of them for every row (n,), and how much nearer it is than any other, at least (n,).
-
-    `still`: whether one more move would change no bit of the centres.
-    """
+    """Centres (k, d), for each row (n,) the nearest of them, and how much nearer that is than any other, at least."""
 
     centres: Floats
     labels: Groups
     gaps: Floats
-    still: bool = False
 
     def later(self, first: int) -> "Followed":
         """Return the rows from `first` on."""
-        return Followed(self.centres, self.labels[first:], self.gaps[first:], self.still)
+        return Followed(self.centres, self.labels[first:], self.gaps[first:])
 
 
 def stepped(points: Floats) -> Floats:
@@ -88,7 +84,7 @@ def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> Fol
         was, labels[rows] = labels[rows[changed]], found
         moved = rows[changed]
         if len(moved) == 0 or (centres == before).all():
-            return Followed(centres, labels, gaps, still=len(moved) == 0)
+            break
         both, mass = np.concatenate([moved, moved]), weights[moved]
         change = _totals(columns[:, both], np.r_[-mass, mass], np.r_[was, labels[moved]], len(centres))
         masses, sums = masses + change[0], sums + change[1]

@@ -133,7 +133,7 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     Returns
     -------
     Step
-        Cost: for each half-life up to 16 moves on the cells it counts, O(n k d) each, and the swaps.
+        Cost: O(n k d) for all half-lives together, for each up to 8 moves as in `follow`, and the swaps.
     """
     if len(cells.mass) == 0:
         return Step(pool)

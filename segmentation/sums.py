@@ -72,12 +72,13 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     `ids` (n,) are the known customers, sorted; rows of others are left out. O(rows log rows).
     """
     number = pc.index_in(rows.column("customer"), value_set=ids)
-    known = pc.is_valid(number)
-    rows = rows.filter(known)
+    if number.null_count:
+        rows = rows.filter(pc.is_valid(number))
     customer = pc.drop_null(number).to_numpy().astype(np.int64)
     epoch = kinds.numbers(rows, "epoch").astype(np.int64)
     order = np.lexsort([customer, epoch])
-    customer, epoch, rows = customer[order], epoch[order], rows.take(order)
+    if (order[1:] < order[:-1]).any():
+        customer, epoch, rows = customer[order], epoch[order], rows.take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
         return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64), first)
