@@ -1,6 +1,7 @@
 """History on Spark: every bucket's rows folded by `segmentation.history`, and what the seeding has to see of them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -96,7 +97,8 @@ def sent_by(states: DataFrame, share: float) -> list[Portrait]:
 
     def thin(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            parts = [_portrait_bytes(thinned(portrait_of(data), share)) for data in batch.column(0).to_pylist()]
+            whole: list[Any] = batch.column(0).to_pylist()
+            parts = [_portrait_bytes(thinned(portrait_of(data), share)) for data in whole]
             yield pa.RecordBatch.from_arrays([pa.array(parts, pa.binary())], ["portrait"])
 
     found = states.select("portrait").mapInArrow(thin, "portrait binary").toPandas()

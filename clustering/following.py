@@ -100,7 +100,7 @@ def _allowance(before: Floats, after: Floats) -> Floats:
     """Return by how much at most the gap of a row shrinks, by its label, when the centres (k, d) move."""
     moves = np.sqrt(((after - before) ** 2).sum(axis=1))
     if len(moves) == 1:
-        return moves * _SLACK
+        return np.asarray(moves * _SLACK)
     farthest = int(moves.argmax())
     others = np.full(len(moves), moves[farthest])
     others[farthest] = np.partition(moves, -2)[-2]

@@ -131,7 +131,8 @@ def _bounds(points: Floats, weights: Floats, labels: Groups, centres: Floats) ->
         farther = (across**2).sum(axis=1)[:, None] - 2 * (across @ away)
         farther[own] = np.inf
         costs[own] = np.maximum(farther.min(axis=0), 0.0) @ weights[rows]
-    return np.linalg.eigvalsh(scatters)[:, -1], costs
+    most: Floats = np.linalg.eigvalsh(scatters)[:, -1].astype(np.float64, copy=False)
+    return most, costs
 
 
 def split_gains(points: Floats, weights: Floats, clustering: Clustering | Placed) -> Splits:

@@ -155,7 +155,7 @@ class Index:
     def original(self, transformed: float) -> float:
         """Return a transformed value back in the index's own unit."""
         _, back = _TRANSFORMS[self.transform]
-        return float(back(np.float64(transformed)))
+        return float(back(np.array(transformed)))
 
 
 Elementwise = Callable[[Floats], Floats]

@@ -49,7 +49,7 @@ class Space:
     @cached_property
     def _limit(self) -> Ints:
         """Greatest coordinates (d,) [GRID]."""
-        return to_grid(np.abs(self.scaling.clip * self.root_weights)[None, :])[0]
+        return np.asarray(to_grid(np.abs(self.scaling.clip * self.root_weights)[None, :])[0])
 
     def place(self, values: Floats) -> Ints:
         """Grid coordinates (n, d) of transformed index values (n, d)."""

@@ -93,7 +93,7 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
 def _of_runs(values: Ints, first: Ints) -> Ints:
     """Return the sums of the runs of rows that begin at `first`; a total that passes 2^63 comes back as it went."""
     upto = np.cumsum(values, axis=0)[np.append(first[1:], len(values)) - 1]
-    return np.diff(upto, axis=0, prepend=np.zeros((1, values.shape[1]), np.int64))
+    return np.asarray(np.diff(upto, axis=0, prepend=np.zeros((1, values.shape[1]), np.int64)))
 
 
 def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
