@@ -114,8 +114,8 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     """Take in one epoch of event time.
 
     Laws: the order of the cells changes no bit; an epoch without cells changes nothing at all; a mass counts as that
-    many copies, but for the rounding of weights. A cluster without cells stays where it is. It gives way to a new one only if that gains twice what
-    its customers lose, silent ones included; a pinned one never does.
+    many copies, but for the rounding of weights. A cluster without cells stays where it is. It gives way to a new one
+    only if that gains twice what its customers lose, silent ones included; a pinned one never does.
 
     Parameters
     ----------
