@@ -1,6 +1,7 @@
 """History on Spark: every bucket's rows folded by `segmentation.history`, and what the seeding has to see of them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,7 +15,7 @@ from schemas.model import Model
 from schemas.times import iso
 from segmentation import codec
 from segmentation.calendar import Calendar
-from segmentation.first_model import sample
+from segmentation.first_model import LARGEST_SAMPLE, sample, thinned
 from segmentation.history import Portrait, classified, portrait, remember
 from segmentation.local_state import LocalState, empty_state
 from segmentation.moves import SECOND_US, place_of
@@ -23,10 +24,12 @@ from segmentation.quadrants import on_axes
 from segmentation.rows import ROWS, names, split
 from segmentation.space import space_of
 
-REMEMBERED = "bucket int, payload binary, portrait binary, customers int"
+_SPARE = 1.05
+"""How many more customers are sent than are wanted [1]: ten standard deviations of what chance leaves out."""
+REMEMBERED = "bucket int, payload binary, portrait binary, customers int, seen int"
 INITIAL = "bucket int, payload binary, states array<struct<key: binary, value: binary>>"
 _REMEMBERED: dict[str, pa.DataType] = {
-    "bucket": pa.int32(), "payload": pa.binary(), "portrait": pa.binary(), "customers": pa.int32(),
+    "bucket": pa.int32(), "payload": pa.binary(), "portrait": pa.binary(), "customers": pa.int32(), "seen": pa.int32(),
 }  # fmt: skip
 _INITIAL: dict[str, pa.DataType] = {
     "bucket": pa.int32(), "payload": pa.binary(),
@@ -35,7 +38,9 @@ _INITIAL: dict[str, pa.DataType] = {
 
 
 def remembered(spark: SparkSession, rows: Folder, through: int, parameters: Parameters, generation: int) -> DataFrame:
-    """State of every bucket that has customers: `bucket, payload, portrait, customers`.
+    """State of every bucket that has customers: `bucket, payload, portrait, customers, seen`.
+
+    `portrait` is of those whom the seeding may see, and `seen` their number.
 
     `rows` is Parquet with whole rows (`segmentation.rows.ROWS`), a file or a folder of them. One shuffle by bucket; a
     bucket's history has to fit in a Python worker's memory, about 100 bytes per reading.
@@ -55,10 +60,10 @@ def _remember(bucket: int, rows: pa.Table, through: int, parameters: Parameters,
     whole = rows.select(ROWS.names).cast(ROWS)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     state = remember(split(whole, calendar), through, parameters, generation)
-    seen = sample([portrait(state, parameters)])
+    seen = portrait(state, parameters)
     row = {
         "bucket": bucket, "payload": codec.pack_hot(state), "portrait": _portrait_bytes(seen),
-        "customers": len(state.customers),
+        "customers": len(state.customers), "seen": len(seen.ids),
     }  # fmt: skip
     return pa.Table.from_pylist([row], schema=pa.schema(_REMEMBERED))
 
@@ -71,6 +76,33 @@ def portrait_of(data: bytes) -> Portrait:
     """Return the portrait that a bucket sent."""
     ids, shape, values, nouns = msgspec.msgpack.decode(data)
     return Portrait(ids, np.frombuffer(values, np.float64).reshape(shape), np.frombuffer(nouns, np.int64))
+
+
+def sampled(states: DataFrame, seen: int, limit: int = LARGEST_SAMPLE) -> Portrait:
+    """Return the `sample` of all `seen` customers of `remembered`; the driver gets hardly more, however many there are.
+
+    A bucket sends only those whose hash lies below a bound that leaves as many as are wanted, and a few. Which they are
+    depends on the customers alone.
+    """
+    share = _SPARE * limit / max(seen, 1)
+    while True:
+        sent = sent_by(states, share)
+        if share >= 1 or sum(len(part.ids) for part in sent) >= limit:
+            return sample(sent, limit)
+        share *= 2
+
+
+def sent_by(states: DataFrame, share: float) -> list[Portrait]:
+    """Return what all buckets send of their customers, about a `share` [1] of them."""
+
+    def thin(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            whole: list[Any] = batch.column(0).to_pylist()
+            parts = [_portrait_bytes(thinned(portrait_of(data), share)) for data in whole]
+            yield pa.RecordBatch.from_arrays([pa.array(parts, pa.binary())], ["portrait"])
+
+    found = states.select("portrait").mapInArrow(thin, "portrait binary").toPandas()
+    return [portrait_of(bytes(data)) for data in found["portrait"]]
 
 
 def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFrame:

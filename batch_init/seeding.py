@@ -9,11 +9,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from batch_init.folder import Folder, spark_path
-from batch_init.history import initial, nobody, portrait_of, remembered
+from batch_init.history import initial, nobody, remembered, sampled
 from schemas import topics
 from schemas.control import Promote
 from schemas.model import Model
-from segmentation.first_model import LARGEST_SAMPLE, Fit, fit, sample
+from segmentation.first_model import Fit, fit
 from segmentation.parameters import Parameters
 
 CUSTOMERS_PER_BUCKET = 8_000
@@ -68,16 +68,16 @@ def seed(spark: SparkSession, rows: Folder, ask: Fit, parameters: Parameters, *,
          report: Report) -> Seeded:  # fmt: skip
     """Fold history, fit the first model, write the initial state of all buckets under `folder`.
 
-    Two Spark jobs: the fold (one shuffle by bucket), and the first classes. The fit runs on the driver over at most
-    50,000 customers, whatever the size of the data.
+    Three Spark jobs: the fold (one shuffle by bucket), a sample, and the first classes. The fit runs on the driver over
+    at most 50,000 customers, and hardly more come there, whatever the size of the data.
     """
     report("folding history by bucket")
     work = spark_path(folder / f"history-{generation}")
     remembered(spark, rows, ask.epoch, parameters, generation).write.mode("overwrite").parquet(work)
     states = spark.read.parquet(work)
-    parts = states.select("portrait", "customers", "bucket").toPandas()
+    parts = states.select("customers", "seen", "bucket").toPandas()
     customers = int(parts["customers"].sum())
-    seen = sample([portrait_of(bytes(data)) for data in parts["portrait"]], LARGEST_SAMPLE)
+    seen = sampled(states, int(parts["seen"].sum()))
     report(f"seeding {ask.k} clusters from {len(seen.ids)} of {customers} customers")
     model = fit(seen, ask, parameters, customers=customers)
     report("assigning first classes")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -28,14 +29,6 @@ class Layer:
     cells: Cells
 
 
-@dataclass(frozen=True, eq=False)
-class Weighted:
-    """Cells that a half-life still counts: means (n, d), columns contiguous, and weights (n,) [mass of an epoch]."""
-
-    points: Floats
-    weights: Floats
-
-
 def aged(layers: Sequence[Layer], newest: Layer, k: int) -> tuple[Layer, ...]:
     """Return the layers with the newest one, oldest first, each with no more cells than its age deserves.
 
@@ -56,21 +49,26 @@ def aged(layers: Sequence[Layer], newest: Layer, k: int) -> tuple[Layer, ...]:
     return tuple(Layer(layer.epochs, _within(layer.cells, _limit(now - layer.epochs[-1], k))) for layer in found)
 
 
-def weighted(layers: Sequence[Layer], half_life: int) -> Weighted:
-    """Return the cells with their masses times 2^(-age / half-life), divided by the sum of these factors.
+def points_of(layers: Sequence[Layer]) -> Floats:
+    """Return the means (n, d) of all cells, oldest first; columns contiguous. O(n d)."""
+    return np.asfortranarray(np.concatenate([means(layer.cells) for layer in layers]))
+
+
+def weights_of(layers: Sequence[Layer], half_life: int) -> Floats:
+    """Return the cells' masses times 2^(-age / half-life), divided by the sum of these factors, (n,).
 
     So the weights add up to the mass of a mean epoch for every half-life. The cells of a block count as the mean of its
-    epochs. Layers untouched, oldest first. O(n d).
+    epochs; what is forgotten weighs 0, and lies before all that is not. Layers untouched, oldest first. O(n).
     """
     now = layers[-1].epochs[-1]
-    factors = [[_factor(now - epoch, half_life) for epoch in layer.epochs] for layer in layers]
-    counted = [(layer, sum(each), len(each)) for layer, each in zip(layers, factors, strict=True) if sum(each) > 0]
-    total = sum(factor for _, factor, _ in counted)
-    points = np.concatenate([means(layer.cells) for layer, _, _ in counted])
-    weights = np.concatenate([layer.cells.mass * (factor / size / total) for layer, factor, size in counted])
-    return Weighted(np.asfortranarray(points), weights)
+    factors = [sum(_factor(now - epoch, half_life) for epoch in layer.epochs) for layer in layers]
+    total = sum(factors)
+    shares = [factor / len(layer.epochs) / total for layer, factor in zip(layers, factors, strict=True)]
+    masses = [layer.cells.mass for layer in layers]
+    return np.asarray(np.concatenate(masses) * np.repeat(shares, [len(mass) for mass in masses]))
 
 
+@cache
 def _factor(age: int, half_life: int) -> float:
     if age > KEPT * half_life:
         return 0.0

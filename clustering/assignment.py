@@ -8,7 +8,7 @@ import numpy as np
 from clustering.arrays import Flags, Floats, Labels, Longs, check_points, check_table
 from clustering.errors import NotFinite
 from clustering.screening import Screen, Singles, screen
-from clustering.sums import one_by_one
+from clustering.sums import Groups, one_by_one
 
 # distances of one block, 128 KiB: two such blocks and the rows stay in a second-level cache
 _BLOCK_VALUES = 16_384
@@ -139,7 +139,7 @@ def _is_small(points: Floats, centres: Floats) -> bool:
     return 0 < len(points) * len(centres) <= _SMALL
 
 
-def own_distances(points: Floats, centres: Floats, labels: Labels) -> Floats:
+def own_distances(points: Floats, centres: Floats, labels: Labels | Groups) -> Floats:
     """Return the squared distance of every row to the centre of its label (n,), the bits of `squared_distances`.
 
     Parameters

@@ -10,7 +10,7 @@ from clustering.arrays import Floats, Labels, Longs
 from clustering.assignment import nearest
 from clustering.cells import Cells, means
 from clustering.hungarian import NOBODY, best_assignment
-from clustering.sums import group_totals
+from clustering.sums import Groups, group_totals
 
 LEAST_OVERLAP = 0.15
 """Below this Jaccard index a cluster is not the one that it was [1]."""
@@ -111,7 +111,7 @@ def identify_models(cells: Cells, old: Floats, ids: Longs, new: Floats, next_id:
     return identify(shared_mass(cells.mass.astype(np.float64), *labels, (len(old), len(new))), ids, next_id)
 
 
-def shared_mass(weights: Floats, old: Labels, new: Labels, shape: tuple[int, int]) -> Floats:
+def shared_mass(weights: Floats, old: Labels | Groups, new: Labels | Groups, shape: tuple[int, int]) -> Floats:
     """Return the mass of the rows in each old and each new cluster, ``shape``; inputs (n,) untouched. O(n)."""
     return group_totals(weights, old.astype(np.intp) * shape[1] + new, shape[0] * shape[1]).reshape(shape)
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clustering.ageing import HALF_LIVES, Layer, Weighted, aged, weighted
+from clustering.ageing import HALF_LIVES, Layer, aged, points_of, weights_of
 from clustering.arrays import Flags, Floats, Longs, check_points
-from clustering.assignment import nearest
+from clustering.assignment import nearest, nearest_labels, own_distances
 from clustering.cells import Cells, inner_scatter, means, merge
 from clustering.errors import BadSetting, BadShape
+from clustering.following import follow, followed, stepped, whole
 from clustering.identity import Change, identify, shared_mass
 from clustering.lloyd import lloyd
-from clustering.quality import sse
 from clustering.sums import group_totals
-from clustering.swaps import removal_costs, removal_gain_swaps
+from clustering.swaps import hopeless, removal_costs, removal_gain_swaps
 
 SMOOTHING = 0.8
 """What a loss keeps of its weight from one epoch to the next [1]."""
@@ -28,6 +28,9 @@ FLOOR = 0.05
 """Share of a cluster's first mass that forgetting leaves it, at its centre [1]."""
 STEPS = 8
 SWAPS = 2
+_WORTH = 1.4
+"""A swap is tried where a split gains as many times what a removal costs; it is kept where in the end it gains twice
+that [1]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +100,8 @@ def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
     """
     centres = check_points(centres, "centres", columns=cells.sums.shape[1])
     layers = aged((), Layer((epoch,), cells), len(centres))
-    view = weighted(layers, 0)
-    masses = group_totals(view.weights, nearest(view.points, centres)[0].astype(np.intp), len(centres))
+    labels = nearest(points_of(layers), centres)[0].astype(np.intp)
+    masses = group_totals(weights_of(layers, 0), labels, len(centres))
     return Pool(
         layers=layers, candidates=np.tile(centres, (len(HALF_LIVES), 1, 1)), losses=np.zeros(len(HALF_LIVES)),
         chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=_bound(cells, centres),
@@ -111,8 +114,8 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     """Take in one epoch of event time.
 
     Laws: the order of the cells changes no bit; an epoch without cells changes nothing at all; a mass counts as that
-    many copies. A cluster without cells stays where it is. It gives way to a new one only if that gains twice what
-    its customers lose, silent ones included; a pinned one never does.
+    many copies, but for the rounding of weights. A cluster without cells stays where it is. It gives way to a new one
+    only if that gains twice what its customers lose, silent ones included; a pinned one never does.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     Returns
     -------
     Step
-        Cost: for each half-life up to 16 moves on the cells it counts, O(n k d) each, and the swaps.
+        Cost: O(n k d) for all half-lives together, for each up to 8 moves as in `follow`, and the swaps.
     """
     if len(cells.mass) == 0:
         return Step(pool)
@@ -139,13 +142,15 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     k = len(pool.ids)
     quiet = np.array([float((silent or {}).get(int(cluster), 0.0)) for cluster in pool.ids])
     rest = _Rest(np.maximum(FLOOR * pool.first_masses, quiet), np.isin(pool.ids, list(pinned)))
-    losses = SMOOTHING * pool.losses + np.array([_loss(cells, centres) for centres in pool.candidates])
+    points = np.asfortranarray(means(cells))
+    losses = SMOOTHING * pool.losses + np.array([_loss(points, cells, centres) for centres in pool.candidates])
     # of equal losses the longest memory
     chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
     layers = aged(pool.layers, Layer((epoch,), cells), k)
-    candidates = np.stack([_moved(weighted(layers, h), pool.centres, rest) for h in HALF_LIVES])
+    view = _View(pool, layers, rest)
+    candidates = np.stack([_moved(view, h, rest) for h in HALF_LIVES])
     after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
-    return _identified(pool, replace(after, sse=_bound(cells, after.centres)), rest, pinned)
+    return _identified(pool, replace(after, sse=_bound(cells, after.centres)), view, pinned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,31 +160,49 @@ class _Rest:
     least: Floats
     pinned: Flags
 
-    def fill(self, view: Weighted, centres: Floats) -> Weighted:
-        """Add to every cluster, at its centre, what its mass falls short of the least."""
-        masses = group_totals(view.weights, nearest(view.points, centres)[0].astype(np.intp), len(centres))
-        short = np.maximum(self.least - masses, 0.0)
-        points = np.concatenate([view.points, centres[short > 0]])
-        return Weighted(np.asfortranarray(points), np.concatenate([view.weights, short[short > 0]]))
+
+class _View:
+    """All cells, then the k centres published before: every half-life only weighs these rows (n, d) anew."""
+
+    def __init__(self, before: Pool, layers: tuple[Layer, ...], rest: _Rest) -> None:
+        """Find who is nearest to which of the centres published before."""
+        self.points = stepped(np.concatenate([points_of(layers), before.centres]))
+        self.now = followed(self.points, before.centres)
+        # at its centre every cluster has what its mass falls short of the least
+        self.weights = {}
+        for half_life in HALF_LIVES:
+            weights = weights_of(layers, half_life)
+            masses = group_totals(weights, self.now.labels[: len(weights)], len(rest.least))
+            self.weights[half_life] = whole(np.concatenate([weights, np.maximum(rest.least - masses, 0.0)]))
+        self.newest = self.weights[0].copy()
+        self.newest[-len(rest.least) :] = 0.0
 
 
-def _moved(view: Weighted, centres: Floats, rest: _Rest) -> Floats:
-    filled = rest.fill(view, centres)
-    found = lloyd(filled.points, filled.weights, centres, steps=STEPS)
+def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
+    """Return the centres of one half-life, started from those published before."""
+    weights = view.weights[half_life]
+    first = int(np.argmax(weights > 0))
+    points, weights = view.points[first:], weights[first:]
+    now = follow(points, weights, view.now.later(first), steps=STEPS)
+    if hopeless(points, weights, now.labels, now.centres, worth=_WORTH):
+        return now.centres
     # once more than it costs: the customers of a centre that is given up lose a class with a name
-    held = np.where(rest.pinned, np.inf, removal_costs(filled.points, filled.weights, found.centres))
-    return removal_gain_swaps(filled.points, filled.weights, found, swaps=SWAPS, steps=STEPS, held=held).centres
+    held = np.where(rest.pinned, np.inf, removal_costs(points, weights, now.centres))
+    found = lloyd(points, weights, now.centres, steps=0)
+    return removal_gain_swaps(points, weights, found, swaps=SWAPS, steps=STEPS, held=held).centres
 
 
-def _identified(before: Pool, after: Pool, rest: _Rest, pinned: Collection[int]) -> Step:
+def _identified(before: Pool, after: Pool, view: _View, pinned: Collection[int]) -> Step:
     """Give the clusters published after the step their identities, and put them in their order."""
+    labels = nearest_labels(view.points, after.centres).astype(np.intp)
     # the longest memory tells best which of two halves was the cluster
-    view = rest.fill(weighted(after.layers, HALF_LIVES[-1]), before.centres)
-    shared, recent = (_shared(before, after, seen) for seen in (view, weighted(after.layers, 0)))
+    shape = len(before.ids), len(after.ids)
+    shared, recent = (
+        shared_mass(weights, view.now.labels, labels, shape) for weights in (view.weights[HALF_LIVES[-1]], view.newest)
+    )
     found = identify(shared, before.ids, before.next_id, recent=recent, pinned=pinned)
     order = np.argsort(found.ids)
-    now = rest.fill(weighted(after.layers, HALF_LIVES[after.chosen]), before.centres)
-    masses = group_totals(now.weights, nearest(now.points, after.centres)[0].astype(np.intp), len(order))
+    masses = group_totals(view.weights[HALF_LIVES[after.chosen]], labels, len(order))
     known = dict(zip(before.ids.tolist(), before.first_masses.tolist(), strict=True))
     first = np.array([known.get(int(found.ids[n]), masses[n]) for n in order])
     pool = replace(
@@ -189,17 +212,15 @@ def _identified(before: Pool, after: Pool, rest: _Rest, pinned: Collection[int])
     return Step(pool, found.changes)
 
 
-def _shared(before: Pool, after: Pool, view: Weighted) -> Floats:
-    old, new = (nearest(view.points, pool.centres)[0] for pool in (before, after))
-    return shared_mass(view.weights, old, new, (len(before.ids), len(after.ids)))
-
-
-def _loss(cells: Cells, centres: Floats) -> float:
-    return sse(means(cells), cells.mass.astype(np.float64), centres)
+def _loss(points: Floats, cells: Cells, centres: Floats) -> float:
+    distance = own_distances(points, centres, followed(points, centres).labels)
+    # one row after the other: a row of weight 0 changes no bit
+    return float(np.cumsum(cells.mass * distance)[-1])
 
 
 def _bound(cells: Cells, centres: Floats) -> float:
-    return _loss(cells, centres) + float(np.cumsum(inner_scatter(cells))[-1])
+    points = np.asfortranarray(means(cells))
+    return _loss(points, cells, centres) + float(np.cumsum(inner_scatter(cells))[-1])
 
 
 def _check(pool: Pool, cells: Cells, epoch: int) -> None:

@@ -18,6 +18,8 @@ _LOCAL_STEPS = 4
 _TRIAL_STEPS = 2
 # an SSE that fell by less than this share did not fall: rounding must not keep the search alive
 _LEAST_FALL = 1e-9
+# more than rounding can make of a scatter and a cost
+_ROOM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,55 @@ def removal_costs(points: Floats, weights: Floats, centres: Floats) -> Floats:
     near = two_nearest(points, centres)
     rise = np.where(weights > 0, near.second_squared_distance - near.squared_distance, 0.0)
     return group_totals(weights * rise, near.label.astype(np.intp), len(centres))
+
+
+def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *, worth: float) -> bool:
+    """Return True only where no split of a cluster gains more than ``worth`` times what removing another centre costs.
+
+    No split gains more than the scatter along the principal direction, so few are looked at. Rounding is of no account:
+    the answer is True only with room to spare.
+
+    Parameters
+    ----------
+    points, weights, labels : (n, d), (n,), (n,)
+        Rows, and the nearest of the centres; untouched.
+    centres : (k, d)
+        Untouched.
+    worth : float
+        [1].
+
+    Returns
+    -------
+    bool
+        Cost: O(n d (k + d)).
+    """
+    most, costs = _bounds(points, weights, labels, centres)
+    others = np.where(np.eye(len(centres), dtype=np.bool_), np.inf, costs).min(axis=1)
+    least = (1 - _ROOM) * worth * others
+    wide = most >= least
+    if not wide.any():
+        return True
+    rows = np.flatnonzero(wide[labels])
+    part = Placed(centres, labels[rows].astype(np.int32), np.zeros(len(rows)), np.zeros(len(centres), np.bool_))
+    return bool((split_gains(points.T[:, rows].T, weights[rows], part).gain < least).all())
+
+
+def _bounds(points: Floats, weights: Floats, labels: Groups, centres: Floats) -> tuple[Floats, Floats]:
+    """Return the scatter of each cluster (k,) along its principal direction, and its removal cost, but for rounding."""
+    k = len(centres)
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.arange(k + 1))
+    columns, weights = points.T[:, order], weights[order]
+    scatters, costs = np.zeros((k, len(columns), len(columns))), np.zeros(k)
+    for own in np.flatnonzero(np.diff(ends)):
+        rows = slice(ends[own], ends[own + 1])
+        away, across = columns[:, rows] - centres[own][:, None], centres - centres[own]
+        scatters[own] = (away * weights[rows]) @ away.T
+        farther = (across**2).sum(axis=1)[:, None] - 2 * (across @ away)
+        farther[own] = np.inf
+        costs[own] = np.maximum(farther.min(axis=0), 0.0) @ weights[rows]
+    most: Floats = np.linalg.eigvalsh(scatters)[:, -1].astype(np.float64, copy=False)
+    return most, costs
 
 
 def split_gains(points: Floats, weights: Floats, clustering: Clustering | Placed) -> Splits:

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from kafka import KafkaProducer
+from numpy.typing import NDArray
+from pandas.util import hash_array
 from pyspark.sql import SparkSession
 
 from batch_init import seeding
@@ -22,13 +24,14 @@ from schemas.times import microseconds
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
-from segmentation.rows import ROWS, names, numbers
+from segmentation.rows import ROWS, Texts, numbers
 from streaming.deployment import Deployment
 from streaming.location import HadoopPath, Location
 from streaming.records import Record, control_record, model_record
 from streaming.start import newest_seeding
 
 Report = Callable[[str], None]
+Hashes = NDArray[np.uint64]
 _ROWS = "rows.parquet"
 
 
@@ -94,14 +97,14 @@ def _staged(rows: Path, folder: Location) -> Location:
 def _write_rows(given: Inputs, file: Path, settings: Settings, report: Report) -> tuple[int, int | None]:
     """Write whole rows as Parquet, block by block; the number of customers, and the last epoch that is over."""
     refused: Counter[str] = Counter()
-    customers: set[str] = set()
+    customers = np.zeros(0, np.uint64)
     latest = None
     with pq.ParquetWriter(file, ROWS, compression="zstd") as writer:
         for taken in given.taken(settings.parameters(), microseconds(datetime.now(UTC))):
             block = taken.rows
             refused.update(taken.refused)
             writer.write_table(block)
-            customers.update(names(pc.unique(block.column("customer"))))
+            customers = with_hashes(customers, pc.unique(block.column("customer")))
             if block.num_rows:
                 end = int((numbers(block, "start").astype(np.int64) + numbers(block, "seconds")).max())
                 latest = end if latest is None else max(latest, end)
@@ -111,6 +114,15 @@ def _write_rows(given: Inputs, file: Path, settings: Settings, report: Report) -
         return 0, None
     calendar = Calendar(settings.time_zone, settings.parameters().epoch_s)
     return len(customers), int(calendar.epoch_of(np.array([latest]))[0]) - 1
+
+
+def with_hashes(known: Hashes, customers: Texts) -> Hashes:
+    """Return the hashes of the customers known, rising, with those of others: eight bytes each, however long a name."""
+    found = np.unique(hash_array(customers.to_numpy(zero_copy_only=False), categorize=False))
+    at = np.searchsorted(known, found)
+    fresh = np.append(known, found[-1:])[at] != found
+    fresh[at == len(known)] = True
+    return np.insert(known, at[fresh], found[fresh])
 
 
 def _publish(client: dict[str, object], found: seeding.Seeded, promotion: Promote, stream: str) -> None:

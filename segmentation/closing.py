@@ -81,8 +81,8 @@ def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) ->
     for lane in np.unique(lanes):
         limit[lanes == lane] = upto.get(int(lane), 0)
     named = (kinds.numbers(together, "epoch") <= epoch) & (kinds.numbers(together, "offset") < limit)
-    waiting = together.filter(pa.array(~named))
-    return together.filter(pa.array(named)), (waiting,) if waiting.num_rows else ()
+    waiting = kinds.where(together, ~named)
+    return kinds.where(together, named), (waiting,) if waiting.num_rows else ()
 
 
 def _sorted(named: pa.Table, state: LocalState, oldest: int) -> _Sorted:
@@ -96,7 +96,7 @@ def _sorted(named: pa.Table, state: LocalState, oldest: int) -> _Sorted:
     late = (day < oldest) & ~lasting & ~known & ~history
     accepted = ~(known | late)
     masks = (accepted, accepted & ~lasting & ~history, history, late)
-    parts = [named.filter(pa.array(mask)) for mask in masks]
+    parts = [kinds.where(named, mask) for mask in masks]
     return _Sorted(parts[0], parts[1], parts[2], parts[3], int(known.sum()))
 
 

@@ -41,7 +41,7 @@ class _Hot(msgspec.Struct, frozen=True):
 _pack = msgspec.msgpack.Encoder().encode
 _hot = msgspec.msgpack.Decoder(_Hot)
 _early = msgspec.msgpack.Decoder(dict[str, tuple[int, Event]])
-_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
 def pack_hot(state: LocalState) -> bytes:

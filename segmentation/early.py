@@ -18,6 +18,7 @@ from schemas.model import Model
 from segmentation import rows as kinds
 from segmentation.calendar import Calendar
 from segmentation.closing import close
+from segmentation.customers import nobody
 from segmentation.decision import NONE, judge
 from segmentation.indices import vectors
 from segmentation.local_state import Flag, Gathered, LocalState
@@ -85,6 +86,8 @@ def flag(state: LocalState, parameters: Parameters) -> tuple[LocalState, tuple[E
 
 def _numbers(rows: pa.Table, state: LocalState) -> Ints:
     """Numbers of the customers of `rows` who have a class, rising."""
+    if rows.num_rows == 0:
+        return nobody()
     number = pc.drop_null(pc.index_in(pc.unique(rows.column("customer")), value_set=state.customers.ids))
     numbers = np.sort(number.to_numpy(zero_copy_only=False).astype(np.int64))
     return np.asarray(numbers[state.customers.cluster[numbers] != NONE])

@@ -22,6 +22,7 @@ from segmentation.traits import NOUNS
 
 Floats = NDArray[np.float64]
 LARGEST_SAMPLE = 50_000
+_HASHES = 1 << 32
 CLIP = 3.0
 """Scaled values are cut here [robust standard deviations]: beyond it a customer is no more different."""
 
@@ -35,10 +36,21 @@ class Fit:
     epoch: int
 
 
+def thinned(portrait: Portrait, share: float) -> Portrait:
+    """Return about a `share` [1] of the customers, those of the smallest hash: all that a smaller `sample` may need."""
+    bound = min(share, 1.0) * _HASHES
+    kept = np.flatnonzero([_hash(customer) < bound for customer in portrait.ids])
+    return Portrait([portrait.ids[n] for n in kept], portrait.values[kept], portrait.nouns[kept])
+
+
+def _hash(customer: str) -> int:
+    return crc32(customer.encode())
+
+
 def sample(portraits: list[Portrait], limit: int = LARGEST_SAMPLE) -> Portrait:
     """At most `limit` customers, those of the smallest hash, sorted by id: the same for any grouping."""
     ids = [customer for portrait in portraits for customer in portrait.ids]
-    order = sorted(range(len(ids)), key=lambda n: (crc32(ids[n].encode()), ids[n]))[:limit]
+    order = sorted(range(len(ids)), key=lambda n: (_hash(ids[n]), ids[n]))[:limit]
     order.sort(key=ids.__getitem__)
     values = np.concatenate([portrait.values for portrait in portraits])
     nouns = np.concatenate([portrait.nouns for portrait in portraits])

@@ -45,14 +45,17 @@ class Look:
 def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Model], status: Status,
           calendar: Calendar) -> Iterator[Event]:  # fmt: skip
     """One event for every move of the verdict, in order of the customers."""
-    space, ids = space_of(model), ids_of(model)
-    for at in np.flatnonzero(look.verdict.move):
+    space, ids, moving = space_of(model), ids_of(model), np.flatnonzero(look.verdict.move)
+    ways = (customers.anchor[look.rows[moving]], look.traces[moving])
+    points = (off_grid(space.point(traces)) for traces in ways)
+    pairs: dict[tuple[int, int, int], tuple[Floats, Floats]] = {}
+    for at, was, now, then, here in zip(moving.tolist(), *ways, *points, strict=True):
         row = int(look.rows[at])
         before = past[int(customers.anchor_version[row])]
         old, new = int(customers.cluster[row]), int(ids[look.verdict.best[at]])
-        was, now = customers.anchor[row], look.traces[at]
-        then, here = (off_grid(space.point(trace)) for trace in (was, now))
-        parts = attribute(then, here, *_pairs(before, model, old, new))
+        way = before.version, old, new
+        pairs[way] = pairs.get(way) or _pairs(before, model, old, new)
+        parts = attribute(then, here, *pairs[way])
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         left = place_of(model if old in ids else before, old, since)
         yield _event(
@@ -120,14 +123,14 @@ def reasons_of(space: Space, parts: Attribution, before: Traces, now: Traces) ->
         return ()
     weight = (parts.customer + parts.model) / total
     previous, values = space.values(before), space.values(now)
-    change = space.scaled(off_grid(space.point(now))) - space.scaled(off_grid(space.point(before)))
+    then, here = space.scaled(off_grid(space.point(np.stack([before, now]))))
+    change, customer, model = (part.tolist() for part in (here - then, parts.customer / total, parts.model / total))
     return tuple(
         Reason(
             index=space.indices[j].name, value=_rounded(values[j]), previous=_rounded(previous[j]),
-            change=_rounded(float(change[j])) or 0.0,
-            share_customer=float(parts.customer[j] / total), share_model=float(parts.model[j] / total),
+            change=_rounded(change[j]) or 0.0, share_customer=customer[j], share_model=model[j],
         )
-        for j in np.argsort(-weight, kind="stable") if parts.customer[j] or parts.model[j]
+        for j in np.argsort(-weight, kind="stable").tolist() if parts.customer[j] or parts.model[j]
     )  # fmt: skip
 
 

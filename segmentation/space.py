@@ -1,7 +1,7 @@
 """From index values to the space in which customers are compared: scaled, weighted, on a fixed-point grid."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,13 @@ class Space:
 
     def point(self, trace: Traces) -> Ints:
         """Grid coordinates (n, d) at which customers of these traces (n, d) are compared; a missing value lies at 0."""
-        limit = to_grid(np.abs(self.scaling.clip * self.root_weights)[None, :])[0]
+        limit = self._limit
         return np.where(trace == MISSING, 0, np.clip(trace.astype(np.int64), -limit, limit))
+
+    @cached_property
+    def _limit(self) -> Ints:
+        """Greatest coordinates (d,) [GRID]."""
+        return np.asarray(to_grid(np.abs(self.scaling.clip * self.root_weights)[None, :])[0])
 
     def place(self, values: Floats) -> Ints:
         """Grid coordinates (n, d) of transformed index values (n, d)."""
@@ -60,8 +65,8 @@ class Space:
         transformed = self.scaled(off_grid(trace)) * self.scaling.spread + self.scaling.centre
         known = (trace > -_FARTHEST) & (trace < _FARTHEST) & (self.root_weights > 0)
         return [
-            index.original(float(value)) if told else None
-            for index, value, told in zip(self.indices, transformed, known, strict=True)
+            index.original(value) if told else None
+            for index, value, told in zip(self.indices, transformed.tolist(), known.tolist(), strict=True)
         ]
 
 

@@ -34,6 +34,7 @@ LOG_STEPS = 1_024
 """Steps of a natural logarithm that is kept as an integer [1]."""
 _DERIVED = ("workdays", "log_power", "peak", "fine_active")
 _ESTIMATED, _MEASURED = 1, 2
+_BLOCK_ROWS = 4_096
 
 
 @dataclass(frozen=True)
@@ -71,27 +72,44 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     `ids` (n,) are the known customers, sorted; rows of others are left out. O(rows log rows).
     """
     number = pc.index_in(rows.column("customer"), value_set=ids)
-    known = pc.is_valid(number)
-    rows = rows.filter(known)
+    if number.null_count:
+        rows = rows.filter(pc.is_valid(number))
     customer = pc.drop_null(number).to_numpy().astype(np.int64)
     epoch = kinds.numbers(rows, "epoch").astype(np.int64)
     order = np.lexsort([customer, epoch])
-    customer, epoch, rows = customer[order], epoch[order], rows.take(order)
+    if (order[1:] < order[:-1]).any():
+        customer, epoch, rows = customer[order], epoch[order], rows.take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
         return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64), first)
     parts, hours = _contributions(rows, calendar)
-    peak = np.maximum.reduceat(parts[:, COLUMN["peak"]], first)
-    sums = _derive(np.add.reduceat(parts, first), peak)
-    owned = np.bitwise_or.reduceat(_bought(rows), first)
-    return Tiles(customer[first], epoch[first], sums, np.add.reduceat(hours, first), owned)
+    peak, owned = parts[:, COLUMN["peak"]], _bought(rows)
+    if len(first) < len(order):
+        peak, owned = np.maximum.reduceat(peak, first), np.bitwise_or.reduceat(owned, first)
+        parts, hours = _of_runs(parts, first), _of_runs(hours, first)
+    return Tiles(customer[first], epoch[first], _derive(parts, peak.copy()), hours, owned)
+
+
+def _of_runs(values: Ints, first: Ints) -> Ints:
+    """Return the sums of the runs of rows that begin at `first`; a total that passes 2^63 comes back as it went."""
+    upto = np.cumsum(values, axis=0)[np.append(first[1:], len(values)) - 1]
+    return np.asarray(np.diff(upto, axis=0, prepend=np.zeros((1, values.shape[1]), np.int64)))
 
 
 def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
-    kind, status = kinds.numbers(rows, "kind"), kinds.numbers(rows, "status")
-    value, seconds = kinds.numbers(rows, "value").astype(np.int64), kinds.numbers(rows, "seconds").astype(np.int64)
     parts = np.zeros((rows.num_rows, WIDTH), np.int64)
     hours = np.zeros((rows.num_rows, HOURS), np.int64)
+    # columns are written one after the other: what is written to has to stay near
+    for start in range(0, rows.num_rows, _BLOCK_ROWS):
+        some = slice(start, start + _BLOCK_ROWS)
+        _contribute(rows.slice(start, _BLOCK_ROWS), calendar, parts[some], hours[some])
+    return parts, hours
+
+
+def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) -> None:
+    """Fill what each row adds to `parts` and `hours` in place."""
+    kind, status = kinds.numbers(rows, "kind"), kinds.numbers(rows, "status")
+    value, seconds = kinds.numbers(rows, "value").astype(np.int64), kinds.numbers(rows, "seconds").astype(np.int64)
     counted = (kind == kinds.IMPORT) & (status > 0)
     fine = counted & kinds.numbers(rows, "fine")
     start = kinds.numbers(rows, "start").astype(np.int64)
@@ -111,7 +129,6 @@ def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
     parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
     _count_transactions(parts, kind, value)
     hours[np.flatnonzero(fine), hour[fine]] = value[fine]
-    return parts, hours
 
 
 def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:

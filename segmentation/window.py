@@ -21,7 +21,7 @@ def revised(rows: pa.Table, window: Mapping[int, bytes], calendar: Calendar) -> 
     before = touched(rows, window, calendar)
     together = kinds.distinct(pa.concat_tables([rows, *before.values()]))
     epochs = kinds.numbers(together, "epoch")
-    return {epoch: together.filter(pa.array(epochs == epoch)) for epoch in sorted(_own(rows) | before.keys())}
+    return {epoch: kinds.where(together, epochs == epoch) for epoch in sorted(_own(rows) | before.keys())}
 
 
 def touched(rows: pa.Table, window: Mapping[int, bytes], calendar: Calendar) -> dict[int, pa.Table]:
@@ -44,7 +44,9 @@ def _own(rows: pa.Table) -> set[int]:
 
 def _spanned(rows: pa.Table, calendar: Calendar) -> set[int]:
     """Return all epochs of the readings that are longer than their pieces."""
-    cut = rows.filter(pa.array(kinds.numbers(rows, "length") > kinds.numbers(rows, "seconds")))
+    cut = kinds.where(rows, kinds.numbers(rows, "length") > kinds.numbers(rows, "seconds"))
+    if cut.num_rows == 0:
+        return set()
     start = kinds.numbers(cut, "start")
     first, last = calendar.epoch_of(start), calendar.epoch_of(start + np.maximum(kinds.numbers(cut, "length"), 1) - 1)
     spans = np.unique(np.column_stack([first, last]), axis=0).tolist()

@@ -11,7 +11,7 @@ from clustering.drawing import draw, generator
 from clustering.lloyd import Clustering, lloyd
 from clustering.quality import centroid_index, sse
 from clustering.seeding import _after_swap, _distances_to, kmeans_plus_plus, local_search, seed
-from clustering.swaps import _pairs, removal_costs, removal_gain_swaps, split_gains
+from clustering.swaps import _pairs, hopeless, removal_costs, removal_gain_swaps, split_gains
 
 laws = settings(max_examples=20, deadline=None)
 states = st.integers(0, 2**32)
@@ -166,3 +166,20 @@ def test_the_split_finds_a_few_rows_far_off_in_many_columns(state: int) -> None:
     found = np.array([splits.first[0], splits.second[0]])
     means = np.array([points[4:].mean(axis=0), points[:4].mean(axis=0)])
     np.testing.assert_allclose(found[np.argsort(found.sum(axis=1))], means)
+
+
+@pytest.mark.parametrize("worth", [0.7, 1.4])
+def test_hope_is_given_up_only_where_no_split_is_worth_a_removal(worth: float) -> None:
+    told = []
+    for state in range(40):
+        source = np.random.default_rng(state)
+        points, weights = source.normal(size=(150, 3)) * source.exponential(size=3), source.exponential(size=150)
+        found = lloyd(points, weights, points[:4], steps=3)
+        gains = split_gains(points, weights, found).gain[:, None]
+        costs = np.where(np.eye(4) > 0, np.inf, removal_costs(points, weights, found.centres))
+        gone = hopeless(points, weights, found.labels.astype(np.intp), found.centres, worth=worth)
+        told.append((gone, bool((gains > worth * costs).any())))
+    assert (True, True) not in told
+    # nearly all of those without hope are known as such
+    assert sum(gone for gone, _ in told) >= sum(not tried for _, tried in told) - 2
+    assert {tried for _, tried in told} == {True, False}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segmentation.errors import NothingToSeed
-from segmentation.first_model import Fit, fit, sample
+from segmentation.first_model import Fit, fit, sample, thinned
 from segmentation.history import Portrait
 from segmentation.indices import NAMES
 from segmentation.quadrants import axes, quadrant
@@ -50,6 +50,16 @@ def test_a_sample_is_the_same_for_any_grouping(limit: int) -> None:
     assert one.ids == many.ids == sorted(one.ids)
     np.testing.assert_equal((one.values, one.nouns), (many.values, many.nouns))
     assert len(one.ids) == limit
+
+
+@pytest.mark.parametrize("share", [0.1, 0.6, 2.0])
+def test_a_thinned_portrait_has_the_customers_that_a_smaller_sample_takes(share: float) -> None:
+    left = [thinned(part, share) for part in parts_of(portrait())]
+    count = sum(len(part.ids) for part in left)
+    assert count == pytest.approx(min(share, 1) * 60, abs=9)
+    some, whole = sample(left, count), sample([portrait()], count)
+    assert some.ids == whole.ids
+    np.testing.assert_equal((some.values, some.nouns), (whole.values, whole.nouns))
 
 
 def test_the_clusters_stand_in_the_order_of_their_positions_and_bear_their_customers_noun() -> None:
