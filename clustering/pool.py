@@ -183,7 +183,7 @@ def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
     weights = view.weights[half_life]
     first = int(np.argmax(weights > 0))
     points, weights = view.points[first:], weights[first:]
-    now = follow(points, weights, view.now.later(first), steps=STEPS)
+    now = follow(points, weights, view.now.later(first), steps=2 * STEPS)
     if hopeless(points, weights, now.labels, now.centres, worth=_WORTH):
         return now.centres
     # once more than it costs: the customers of a centre that is given up lose a class with a name
