@@ -17,7 +17,10 @@ from segmentation.tables import Arrival, Taken
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where the tables are and how they fit: `rename` maps our column names to the files'."""
+    """Where the tables are and how they fit: `rename` maps our column names to the files'.
+
+    `records` are archive rows out of a database, which stand in for a file of them.
+    """
 
     readings: Path | None = None
     transactions: Path | None = None
@@ -25,6 +28,12 @@ class Inputs:
     rename: dict[str, str] = field(default_factory=dict)
     duration: timedelta | None = None
     zone: str | None = None
+    records: pa.Table | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether clock records may go with it: archive rows alone do not tell how far the readings are."""
+        return self.readings is not None or self.transactions is not None
 
     def blocks(self) -> Iterator[pa.Table]:
         """Yield readings in event-time order, block by block."""
@@ -50,6 +59,8 @@ class Inputs:
         return () if self.transactions is None else read_transactions(self.transactions, zone=self.zone)
 
     def _archive(self) -> Blocks:
+        if self.records is not None:
+            return self.records
         return () if self.archive is None else read_archive(self.archive, zone=self.zone)
 
 

@@ -124,6 +124,11 @@ def read_archive(path: Path, *, rename: Mapping[str, str] = AS_READ, zone: str |
     return _whole(_Source(path, ARCHIVE, rename, zone))
 
 
+def archive_of(table: pa.Table, called: str, *, zone: str | None = None) -> pa.Table:
+    """Return archive rows that are in memory already as `ARCHIVE` lays them out; `called` names them in errors."""
+    return _whole(_Source(Path(called), ARCHIVE, AS_READ, zone, table=table))
+
+
 def reading_blocks(
     path: Path, *, rename: Mapping[str, str] = AS_READ, duration: timedelta | None = None, zone: str | None = None
 ) -> Iterator[pa.Table]:
@@ -153,13 +158,14 @@ def instants_us(column: "pa.ChunkedArray[Any]") -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A file and how to read it."""
+    """A file, or a table in memory, and how to read it."""
 
     path: Path
     layout: Layout
     rename: Mapping[str, str]
     zone: str | None = None
     duration: timedelta | None = None
+    table: pa.Table | None = None
 
     def __post_init__(self) -> None:
         """Refuse a zone nobody knows, a duration of no seconds, and new names for columns we do not have."""
@@ -201,7 +207,7 @@ def _in_order(source: _Source) -> bool:
 
 def _converted(source: _Source, only: tuple[str, ...] | None = None) -> Iterator[pa.Table]:
     """Yield the file's rows as our layout, or as some of its columns, block by block."""
-    names, raw = _open(source.path)
+    names, raw = _open(source.path) if source.table is None else _held(source.table)
     found = _found(source, names)
     wanted = only or tuple(source.layout.schema.names)
     row = 0
@@ -282,6 +288,8 @@ def _missing(source: _Source, name: str, column: str, names: list[str]) -> str:
     text = f"{source.path} has no column {column!r}: {source.layout.name} need {needed}. It has: {', '.join(names)}."
     free = [n for n in names if n not in source.rename.values() and n not in source.layout.schema.names]
     close = [m for word in (name, *_LIKELY.get(name, ())) for m in difflib.get_close_matches(word, free, 1, 0.7)]
+    if source.table is not None:
+        return f"{text} Write into the query: {close[0] if close else '<column>'} AS {name}"
     advice = f"--map {name}={close[0] if close else '<column>'}"
     return f"{text} Try {advice} or --duration PT15M" if name == "duration_s" else f"{text} Try {advice}"
 
@@ -299,6 +307,10 @@ def _open(path: Path) -> tuple[list[str], Raw]:
     if path.name.endswith((".csv", ".csv.gz")):
         return _open_csv(path)
     raise MissingTableError(f"{path}: expected a name that ends with .parquet, .csv or .csv.gz")
+
+
+def _held(table: pa.Table) -> tuple[list[str], Raw]:
+    return table.column_names, lambda columns: iter([table.select(columns)])
 
 
 def _open_parquet(path: Path) -> tuple[list[str], Raw]:
