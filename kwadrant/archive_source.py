@@ -1,14 +1,11 @@
 """Where `kwadrant produce` takes archive rows from: a file, or a database that is asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
 
 from kwadrant.common import UsageError
 from kwadrant.database import Memory, Query, ask, is_database, remember
-from kwadrant.inputs import Inputs
-from kwadrant.tables import archive_of
+from kwadrant.tables import Given, Held
 
 
 @dataclass(frozen=True)
@@ -25,13 +22,8 @@ class Typed:
 class Source:
     """Archive rows: a file of them, or what a database answered and what to remember of it."""
 
-    file: Path | None = None
-    records: pa.Table | None = None
+    rows: Given | None = None
     asked: tuple[Query, Memory] | None = None
-
-    def within(self, given: Inputs) -> Inputs:
-        """Return inputs that hold the database's rows too."""
-        return replace(given, records=self.records)
 
     def sent(self) -> None:
         """Remember what was taken; call it once the broker has all of it."""
@@ -39,7 +31,7 @@ class Source:
             remember(*self.asked)
 
 
-def source(archive: str | None, typed: Typed, zone: str | None, *, partly: bool) -> Source:
+def source(archive: str | None, typed: Typed, *, partly: bool) -> Source:
     """Return where the rows are; a database is asked at once. `partly`: not all rows will be sent."""
     if archive is None or not is_database(archive):
         if typed != Typed():
@@ -51,5 +43,4 @@ def source(archive: str | None, typed: Typed, zone: str | None, *, partly: bool)
         raise UsageError("--since would leave out rows that --state then remembers as sent: leave one of them out")
     query = Query(archive, typed.query, typed.password_file, typed.since_column, typed.state)
     found = ask(query)
-    rows = archive_of(found.table, query.called, zone=zone)
-    return Source(records=rows, asked=(query, found.memory))
+    return Source(Held(found.table, query.called), (query, found.memory))

@@ -144,8 +144,8 @@ def produce(
 
     with told():
         stop = stopped_by_signals()
-        kept = source(archive, Typed(query, password_file, since_column, state), zone, partly=since is not None)
-        given = kept.within(inputs(readings, transactions, kept.file, pairs=map_, duration=duration, zone=zone))
+        kept = source(archive, Typed(query, password_file, since_column, state), partly=since is not None)
+        given = inputs(readings, transactions, kept.rows, pairs=map_, duration=duration, zone=zone)
         start = since.replace(tzinfo=UTC) if since else None
         sent = sending.run(load(bootstrap, zone=zone), given, speed=speed, rows_per_second=rows_per_second, since=start,
                            backfill=backfill, stop=stop, report=say)  # fmt: skip

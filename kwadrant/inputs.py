@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pyarrow as pa
 
 from kwadrant.order import Blocks, Tables
-from kwadrant.tables import parse_duration, read_archive, read_transactions, reading_blocks
+from kwadrant.tables import Given, parse_duration, read_archive, read_transactions, reading_blocks
 from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS, lane
 from segmentation import tables
 from segmentation.parameters import Parameters
@@ -17,18 +16,14 @@ from segmentation.tables import Arrival, Taken
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where the tables are and how they fit: `rename` maps our column names to the files'.
+    """Where the tables are and how they fit: `rename` maps our column names to the files'."""
 
-    `records` are archive rows out of a database, which stand in for a file of them.
-    """
-
-    readings: Path | None = None
-    transactions: Path | None = None
-    archive: Path | None = None
+    readings: Given | None = None
+    transactions: Given | None = None
+    archive: Given | None = None
     rename: dict[str, str] = field(default_factory=dict)
     duration: timedelta | None = None
     zone: str | None = None
-    records: pa.Table | None = None
 
     @property
     def timed(self) -> bool:
@@ -59,8 +54,6 @@ class Inputs:
         return () if self.transactions is None else read_transactions(self.transactions, zone=self.zone)
 
     def _archive(self) -> Blocks:
-        if self.records is not None:
-            return self.records
         return () if self.archive is None else read_archive(self.archive, zone=self.zone)
 
 
@@ -86,9 +79,9 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
 
 
 def inputs(
-    readings: Path | None,
-    transactions: Path | None,
-    archive: Path | None,
+    readings: Given | None,
+    transactions: Given | None,
+    archive: Given | None,
     *,
     pairs: list[str],
     duration: str | None,

@@ -64,6 +64,7 @@ def _grow(engine: Engine) -> None:
     for table in META.sorted_tables:
         there = {column["name"] for column in known.get_columns(table.name)}
         _add(engine, table, [column for column in table.c if column.name not in there])
+        _drop(engine, {str(one["name"]) for one in known.get_indexes(table.name)} - {one.name for one in table.indexes})
         for index in table.indexes:
             index.create(engine, checkfirst=True)
 
@@ -74,6 +75,13 @@ def _add(engine: Engine, table: Table, columns: Sequence[Column[Any]]) -> None:
             kind = column.type.compile(engine.dialect)
             connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
             connection.execute(delete(POSITIONS).where(POSITIONS.c.topic == STATES))
+
+
+def _drop(engine: Engine, indexes: Iterable[str]) -> None:
+    """Drop the indexes that an earlier version made and nobody uses any more."""
+    with engine.begin() as connection:
+        for name in sorted(indexes):
+            connection.execute(text(f"DROP INDEX {name}"))
 
 
 def positions(engine: Engine) -> dict[tuple[str, int], int]:

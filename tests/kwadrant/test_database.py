@@ -12,7 +12,7 @@ from kwadrant.archive_source import Source, Typed, source
 from kwadrant.cells import TableError
 from kwadrant.common import UsageError
 from kwadrant.database import Query, ask, recall, remember
-from kwadrant.tables import ARCHIVE
+from kwadrant.tables import ARCHIVE, Held, read_archive
 from tests.postgresql import GUARDED
 
 SELECT = "select id as customer_id, since as valid_from, branch as industry, kw as capacity_kw, changed_at from firm"
@@ -67,8 +67,9 @@ def taken(query: Query) -> list[str]:
 
 
 def test_all_rows_come_with_our_types(firms: Firms) -> None:
-    found = source(firms.address, Typed(SELECT + ";"), None, partly=True).records
-    assert found is not None
+    rows = source(firms.address, Typed(SELECT + ";"), partly=True).rows
+    assert isinstance(rows, Held)
+    found = read_archive(rows)
     assert found.schema == ARCHIVE.schema
     first, second = (found.slice(row, 1).to_pylist()[0] for row in range(2))
     assert (first["customer_id"], first["industry"], first["capacity_kw"]) == ("0007", "bakery: small", 12.5)
@@ -134,15 +135,17 @@ def test_nothing_is_written_to_the_database(firms: Firms) -> None:
 def test_what_is_wrong_is_said(firms: Firms, tmp_path: Path, sql: str, column: str | None, words: str) -> None:
     typed = Typed(sql, None, column, tmp_path / "state.json" if column else None)
     with pytest.raises(TableError, match=words):
-        source(firms.address, typed, None, partly=False)
+        read_archive(source(firms.address, typed, partly=False).rows or Path())
 
 
 def test_a_password_comes_from_a_file_or_the_environment_and_is_never_said(
     postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with create_engine(postgresql).begin() as connection:
+    engine = create_engine(postgresql)
+    with engine.begin() as connection:
         connection.exec_driver_sql(f"drop role if exists {GUARDED}")
         connection.exec_driver_sql(f"create role {GUARDED} login password '{SECRET}'")
+    engine.dispose()
     file, wrong = tmp_path / "password", tmp_path / "wrong"
     file.write_text(SECRET + "\n")
     wrong.write_text("battery staple")
@@ -177,14 +180,14 @@ def test_what_does_not_fit_is_refused(name: str, tmp_path: Path, monkeypatch: py
     address, typed, kind, words = REFUSED[name]
     monkeypatch.chdir(tmp_path)
     with pytest.raises(kind, match=words) as refused:
-        source(address, typed, None, partly=False)
+        source(address, typed, partly=False)
     assert "hush" not in str(refused.value)
 
 
 def test_since_and_a_memory_do_not_go_together(tmp_path: Path) -> None:
     typed = Typed("select 1", None, "changed_at", tmp_path / "state.json")
     with pytest.raises(UsageError, match="leave one of them out"):
-        source(ELSEWHERE, typed, None, partly=True)
+        source(ELSEWHERE, typed, partly=True)
 
 
 @pytest.mark.parametrize(("said", "words"), [("[]", "no memory of a query"), ("{", "no memory of a query"),
@@ -197,4 +200,4 @@ def test_a_memory_of_something_else_is_refused(tmp_path: Path, said: str, words:
 
 
 def test_a_file_is_a_file() -> None:
-    assert source("archive.csv", Typed(), None, partly=False) == Source(Path("archive.csv"))
+    assert source("archive.csv", Typed(), partly=False) == Source(Path("archive.csv"))
