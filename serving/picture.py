@@ -92,6 +92,7 @@ def _counts(desk: Desk) -> Json:
     decided = questions.ask(desk.engine, questions.orders(1))
     return {
         "sizes": sizes, "quadrants": quadrants, "flagged": questions.ask(desk.engine, questions.flags())[0].customers,
+        "calls": [row.customer_id for row in questions.ask(desk.engine, questions.flagged(CALLS))],
         "decided": decided[0].at if decided else None, **desk.basis().model_dump(),
     }  # fmt: skip
 
@@ -134,7 +135,8 @@ def customer(desk: Desk, teller: Teller, customer_id: str) -> Json | None:
     place = {name: rows[0]._mapping[name] for name in ("cluster", "name", "quadrant", "since")} if rows else None  # noqa: SLF001 - SQLAlchemy's documented name
     dots = _dots(rows)
     told = [{**_item(one, teller), "why": asdict(teller.explained(one))} for one in events]
-    return {"id": customer_id, "place": place, "dot": dots[0] if dots else None, "events": told}
+    newly = bool(questions.ask(desk.engine, questions.flag(customer_id)))
+    return {"id": customer_id, "place": place, "newly": newly, "dot": dots[0] if dots else None, "events": told}
 
 
 def found(desk: Desk, prefix: str, limit: int) -> list[str]:

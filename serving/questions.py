@@ -159,6 +159,16 @@ def flags() -> Select[Any]:
     return select(func.count().label("customers")).select_from(FLAGS)
 
 
+def flagged(limit: int) -> Select[Any]:
+    """Return who is newly potential now, most promising first: names alone."""
+    return select(FLAGS.c.customer_id).order_by(FLAGS.c.rank.desc(), FLAGS.c.customer_id).limit(limit)
+
+
+def flag(customer_id: str) -> Select[Any]:
+    """Return the flag of a customer, nothing where it is not newly potential."""
+    return select(FLAGS.c.event_id).where(FLAGS.c.customer_id == customer_id)
+
+
 def ask(engine: Engine, question: Select[Any]) -> Rows:
     """Return the answer's rows."""
     with engine.connect() as connection:
