@@ -35,14 +35,20 @@ from kwadrant.common import load as settings_with
 from kwadrant.factor_files import read_method
 from kwadrant.frames import Frame, framed, known, table_of
 from kwadrant.inputs import Inputs
+from kwadrant.listing import COLUMNS, rows_of
 from kwadrant.sources import Rows, finite, rows
 from kwadrant.tables import AS_READ, Given, Held, parse_duration
 from schemas import fitted
 from schemas.event import Event
 from schemas.fitted import Fitted
 from schemas.model import Model
+from schemas.prospects import listed
 
 SOFTWARE = "0.1.0"
+LIST = pa.schema([
+    (name, {"rank": pa.int64(), "potential": pa.float64(), "confidence": pa.float64(), "worth": pa.float64()}
+     .get(name, pa.string())) for name in COLUMNS
+])  # fmt: skip
 Report = Callable[[str], None]
 Warnings = tuple[str, ...]
 
@@ -131,12 +137,14 @@ class Replayed:
         is a list of them.
     models : one row per model that was in force, the seeding's first.
     customers : one row per customer: its class at the end, its potential [1] and the confidence in it [1].
+    prospects : one row per customer that is newly potential at the end, whom to call first: as `kwadrant list` has it.
     refused : rows that were refused, by reason.
     """
 
     events: Any
     models: Any
     customers: Any
+    prospects: Any
     refused: Mapping[str, int]
 
 
@@ -182,9 +190,9 @@ def replay(readings: object, *, transactions: object = None, archive: object = N
     until = None if seed_until is None else datetime(seed_until.year, seed_until.month, seed_until.day, tzinfo=UTC)
     found = verb.run(settings_with(zone=zone), Inputs(*given, dict(rename), length, zone), k=k,
                      random_state=random_state, way=verb.Way(until))  # fmt: skip
-    tables = [table_of(found.events, Event), table_of(found.models, Model), verb.customers_table(found.replay)]
-    events, models, customers = framed(tables, frame)
-    return Replayed(events, models, customers, found.refused)
+    tables = [table_of(found.events, Event), table_of(found.models, Model), verb.customers_table(found.replay),
+              pa.Table.from_pylist(rows_of(listed(found.events)), schema=LIST)]  # fmt: skip
+    return Replayed(*framed(tables, frame), found.refused)
 
 
 def _given(table: object, name: str) -> Given | None:

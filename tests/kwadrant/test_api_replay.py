@@ -60,6 +60,13 @@ def test_customers_are_those_of_the_verbs_file(written: Path, found: Replayed) -
     assert found.customers["cluster"].null_count < len(found.customers)
 
 
+def test_prospects_are_those_of_the_list_verb(written: Path, found: Replayed) -> None:
+    asked = ["list", "newly-potential", "--replay", str(written), "--since", "365d", "--format", "json"]
+    said = CliRunner().invoke(app, asked, catch_exceptions=False).output.splitlines()
+    assert found.prospects.to_pylist() == [json.loads(line) for line in said]
+    assert len(said) > 1
+
+
 def test_pandas_in_and_out_says_the_same(town: Path, found: Replayed) -> None:
     frames = {name: pd.read_parquet(town / f"{name}.parquet") for name in TABLES}
     before = {name: frame.copy() for name, frame in frames.items()}
