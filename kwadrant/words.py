@@ -164,7 +164,7 @@ def quantity(value: float, unit: str) -> str:
 def _number(value: float) -> str:
     """Return a number with about two significant digits."""
     size = abs(value)
-    text = (
-        f"{value:.0f}" if size >= _BIG / 10 or size < _NOTHING else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
-    )
+    if size < _NOTHING:
+        return "0"
+    text = f"{value:.0f}" if size >= _BIG / 10 else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
     return text.replace("-", "−")
