@@ -58,7 +58,9 @@ def portions(customers: int) -> Iterator[Taken]:
     source = np.random.default_rng(1)
     for begin in range(0, customers, PORTION):
         numbers = range(begin, min(begin + PORTION, customers))
-        states = [CustomerState(name(n), PLACES[n % CLUSTERS], 2, None, 0.1, 0.2) for n in numbers]
+        states = [
+            CustomerState(name(n), PLACES[n % CLUSTERS], 2, current_value=0.1, potential_value=0.2) for n in numbers
+        ]
         events = [
             said(source, name(n), at, rises=at == 0 and n % 50 == 0)
             for n in numbers if n % 10 < 3  # noqa: PLR2004 - three in ten

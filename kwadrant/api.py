@@ -45,10 +45,10 @@ from schemas.model import Model
 from schemas.prospects import listed
 
 SOFTWARE = "0.1.0"
-LIST = pa.schema([
-    (name, {"rank": pa.int64(), "potential": pa.float64(), "confidence": pa.float64(), "worth": pa.float64()}
-     .get(name, pa.string())) for name in COLUMNS
-])  # fmt: skip
+_NUMBERS: Mapping[str, pa.DataType] = {
+    "rank": pa.int64(), "potential": pa.float64(), "confidence": pa.float64(), "worth": pa.float64(),
+}  # fmt: skip
+LIST = pa.schema([(name, _NUMBERS.get(name, pa.string())) for name in COLUMNS])
 Report = Callable[[str], None]
 Warnings = tuple[str, ...]
 
@@ -184,15 +184,15 @@ def replay(readings: object, *, transactions: object = None, archive: object = N
         Saying what was expected, and where.
     """
     known(frame)
-    names = ("readings", "transactions", "archive")
-    given = [_given(table, name) for table, name in zip((readings, transactions, archive), names, strict=True)]
     length = None if duration is None else parse_duration(duration)
     until = None if seed_until is None else datetime(seed_until.year, seed_until.month, seed_until.day, tzinfo=UTC)
-    found = verb.run(settings_with(zone=zone), Inputs(*given, dict(rename), length, zone), k=k,
-                     random_state=random_state, way=verb.Way(until))  # fmt: skip
+    given = Inputs(_given(readings, "readings"), _given(transactions, "transactions"), _given(archive, "archive"),
+                   dict(rename), length, zone)  # fmt: skip
+    found = verb.run(settings_with(zone=zone), given, k=k, random_state=random_state, way=verb.Way(until))
     tables = [table_of(found.events, Event), table_of(found.models, Model), verb.customers_table(found.replay),
               pa.Table.from_pylist(rows_of(listed(found.events)), schema=LIST)]  # fmt: skip
-    return Replayed(*framed(tables, frame), found.refused)
+    events, models, customers, prospects = framed(tables, frame)
+    return Replayed(events, models, customers, prospects, found.refused)
 
 
 def _given(table: object, name: str) -> Given | None:

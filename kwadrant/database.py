@@ -216,7 +216,7 @@ def _news(query: Query, before: Memory, names: list[str], rows: Sequence[Row[Any
     told = [_told(row) for row in rows]
     new = [row for row, mark, digest in zip(rows, marks, told, strict=True)
            if mark != before.mark or digest not in before.taken]  # fmt: skip
-    last: Any = max(marks, default=before.mark)  # type: ignore[type-var]  # of one type, as was just seen
+    last: Any = max(marks, default=before.mark)
     taken = {digest for mark, digest in zip(marks, told, strict=True) if mark == last}
     if last == before.mark:
         taken |= before.taken
@@ -247,7 +247,7 @@ def _table(names: list[str], rows: Sequence[Row[Any]], query: Query) -> pa.Table
 
 def _column(name: str, values: Sequence[Any], query: Query) -> "pa.Array[Any]":
     try:
-        found = pa.array([str(value) if isinstance(value, UUID) else value for value in values])
+        found: pa.Array[Any] = pa.array([str(value) if isinstance(value, UUID) else value for value in values])
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise WrongValueError(f"{query.called}: column {name!r}: expected values of one type: {error}") from error
     return found.cast(pa.string()) if pa.types.is_null(found.type) else found

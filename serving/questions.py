@@ -48,7 +48,8 @@ def customer(customer_id: str) -> Select[Any]:
 
 def history(customer_id: str, limit: int, before: Before | None = None) -> Select[Any]:
     """Events of a customer, the latest first."""
-    asked = select(EVENTS.c.event_us, EVENTS.c.event_id, EVENTS.c.body).where(EVENTS.c.customer_id == customer_id)
+    wanted = (EVENTS.c.event_us, EVENTS.c.event_id, EVENTS.c.body, EVENTS.c.seq)
+    asked = select(*wanted).where(EVENTS.c.customer_id == customer_id)
     if before is not None:
         same = and_(EVENTS.c.event_us == before.event_us, EVENTS.c.event_id > before.event_id)
         asked = asked.where(EVENTS.c.event_us <= before.event_us, or_(EVENTS.c.event_us < before.event_us, same))

@@ -42,8 +42,8 @@ def written(town: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def found(town: Path) -> Replayed:
-    tables = {name: pq.read_table(town / f"{name}.parquet") for name in TABLES}
-    return replay(tables.pop("readings"), **tables, k=4, seed_until=SEED_UNTIL)
+    readings, transactions, archive = (pq.read_table(town / f"{name}.parquet") for name in TABLES)
+    return replay(readings, transactions=transactions, archive=archive, k=4, seed_until=SEED_UNTIL)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("events", Event), ("models", Model)])

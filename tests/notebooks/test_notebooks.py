@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+FORMAT: Any = nbformat  # its functions have no types
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LIST = NOTEBOOKS[0]
@@ -19,7 +20,7 @@ def cells(notebook: Any) -> list[Any]:  # noqa: ANN401 - nbformat's own
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_committed_without_what_it_says(path: Path) -> None:
-    found = cells(nbformat.read(path, as_version=4))
+    found = cells(FORMAT.read(path, as_version=4))
     assert found
     assert [cell.outputs for cell in found if cell.outputs or cell.execution_count] == []
 
@@ -29,7 +30,7 @@ def test_from_parquet_to_a_marketing_list(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    notebook = nbformat.read(LIST, as_version=4)
+    notebook = FORMAT.read(LIST, as_version=4)
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     ).execute()
@@ -39,4 +40,4 @@ def test_from_parquet_to_a_marketing_list(monkeypatch: pytest.MonkeyPatch, tmp_p
     written = next(output.text for output in outputs if output.get("text", "").startswith("rank,customer_id"))
     assert len(written.splitlines()) > 2
     if folder := os.environ.get("NOTEBOOK_OUT"):  # to look at what it says
-        nbformat.write(notebook, Path(folder) / LIST.name)
+        FORMAT.write(notebook, Path(folder) / LIST.name)

@@ -14,7 +14,7 @@ from schemas.event import Event
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
-from serving.store import Taken, open_store, positions, take
+from serving.store import MovedError, Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
 from tests.segmentation.runs import laws
 from tests.serving.made import EVENT, LOW, MODEL, moved, stands
@@ -95,6 +95,37 @@ def test_positions_are_kept_with_what_was_read(store: Engine) -> None:
     take(store, Taken(events=LOG[:2], positions={("t", 0): 2, ("t", 1): 5}))
     take(store, Taken(events=LOG[2:3], positions={("t", 0): 3}))
     assert positions(store) == {("t", 0): 3, ("t", 1): 5}
+
+
+def test_a_portion_that_somebody_else_took_in_sets_no_class_back(store: Engine) -> None:
+    old = Taken(LOG[:2], [stands("C-1", LOW)], positions={(STATES, 0): 5})
+    take(store, old, {})
+    take(store, Taken(LOG[2:], [stands("C-1")], positions={(STATES, 0): 9}), {(STATES, 0): 5})
+    before = content(store)
+    for known in ({}, {(STATES, 0): 4}, {(STATES, 0): 5}):
+        with pytest.raises(MovedError, match=r"\('customer\.state|taken in by somebody else"):
+            take(store, old, known)
+    assert (content(store), positions(store)) == (before, {(STATES, 0): 9})
+    assert questions.ask(store, questions.customer("C-1"))[0].cluster == 1
+
+
+@given(st.data())
+@laws(40)
+def test_two_consumers_of_one_store_leave_what_one_leaves(data: st.DataObject) -> None:
+    states = [stands("C-1", LOW), stands("C-2"), stands("C-1"), stands("C-2", LOW), stands("C-1", LOW), stands("C-3")]
+    alone, shared = open_store("sqlite://"), open_store("sqlite://")
+    take(alone, Taken(states=states, positions={(STATES, 0): len(states)}))
+    known: list[dict[tuple[str, int], int]] = [{}, {}]
+    while positions(shared) != {(STATES, 0): len(states)}:
+        who = data.draw(st.integers(0, 1))
+        begin = known[who].get((STATES, 0), 0)
+        end = data.draw(st.integers(min(begin + 1, len(states)), len(states)))
+        try:
+            take(shared, Taken(states=states[begin:end], positions={(STATES, 0): end}), known[who])
+            known[who] = {(STATES, 0): end}
+        except MovedError:
+            known[who] = positions(shared)
+    assert [row[:-1] for row in content(shared)[0]] == [row[:-1] for row in content(alone)[0]]
 
 
 def test_the_last_state_of_a_customer_counts_inside_one_portion_and_across(store: Engine) -> None:

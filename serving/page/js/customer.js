@@ -42,7 +42,7 @@ export class Lookup {
     const row = this.rowOf?.(place?.cluster) ?? 0;
     const stands = place ? el("p", { class: "stand" }, mark(row), el("span", {}, el("em", {}, place.name),
       place.since ? `, since ${dayOf(place.since)}` : "")) : el("p", { class: "stand" }, "It has no class.");
-    const flag = newly ? [el("p", {}, el("span", { class: "badge flag" }, "★ newly potential now"))] : [];
+    const flag = newly ? [el("p", { class: "stand" }, el("span", { class: "badge flag" }, "★ newly potential now"))] : [];
     const none = el("p", { class: "empty" }, "It has neither moved nor risen since the stream began.");
     return [stands, ...flag, ...(events.length ? events.map((event) => this.event(event)) : [none])];
   }

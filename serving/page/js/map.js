@@ -63,7 +63,7 @@ export class Quadrants {
     byId("map").setAttribute("aria-label", `Customers by current and potential value: ${words}`);
     byId("map-note").textContent = total > this.sampled.size + GUESTS
       ? `${number(this.sampled.size)} of ${number(total)} customers are drawn, an even sample; whoever moves is drawn as well.`
-      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. A green ring: newly potential now.";
+      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. Green rings: the 20 to call first.";
     show("map-empty", total ? "" : "No customer has a class yet: the first comes with the seeding.");
     return found["low-high"] + found["high-high"];
   }
@@ -150,7 +150,7 @@ export class Quadrants {
     return { id: "centres", type: "scatter", data, symbolSize: this.chart.getWidth() < NARROW ? 18 : 24, z: 5 };
   }
 
-  /** A ring around who is newly potential now. */
+  /** A ring around whom to call first. */
   flags() {
     const data = this.flagged.filter((id) => this.dots.has(id)).map((id) => ({ name: id, value: this.dots.get(id).slice(0, 2) }));
     return {
