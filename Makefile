@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags docs screenshots
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags docs screenshots store
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ throughput: ## readings per second beside Spark's own floor
 
 latency: ## from a reading to its early event
 	PYTHONPATH=. $(PYTHON) -m benchmarks.latency
+
+store: ## p50 and p99 of every look-up at 1,000,000 customers, on SQLite and on PostgreSQL where it is installed
+	PYTHONPATH=. $(PYTHON) -m benchmarks.store
 
 catch-up: ## closed epochs per minute while history streams in
 	PYTHONPATH=. $(PYTHON) -m benchmarks.catch_up

@@ -1,4 +1,4 @@
-"""Clustering from Python: `fit` a table, `load` a model; numpy, Arrow or pandas in and out.
+"""From Python: `fit` a table, `load` a model, `replay` a history; numpy, Arrow or pandas in, Arrow or pandas out.
 
 >>> import numpy as np
 >>> from kwadrant.api import fit
@@ -9,12 +9,16 @@
 [0, 0, 1, 1]
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from batch_init.batches import Layout
 from clustering import fitting
@@ -26,12 +30,25 @@ from clustering.engine import Engine
 from clustering.fitting import Fit
 from clustering.metric import Metric
 from clustering.scaling import Scaling
+from kwadrant import replay as verb
+from kwadrant.common import load as settings_with
 from kwadrant.factor_files import read_method
+from kwadrant.frames import Frame, framed, known, table_of
+from kwadrant.inputs import Inputs
+from kwadrant.listing import COLUMNS, rows_of
 from kwadrant.sources import Rows, finite, rows
+from kwadrant.tables import AS_READ, Given, Held, parse_duration
 from schemas import fitted
+from schemas.event import Event
 from schemas.fitted import Fitted
+from schemas.model import Model
+from schemas.prospects import listed
 
 SOFTWARE = "0.1.0"
+_NUMBERS: Mapping[str, pa.DataType] = {
+    "rank": pa.int64(), "potential": pa.float64(), "confidence": pa.float64(), "worth": pa.float64(),
+}  # fmt: skip
+LIST = pa.schema([(name, _NUMBERS.get(name, pa.string())) for name in COLUMNS])
 Report = Callable[[str], None]
 Warnings = tuple[str, ...]
 
@@ -108,6 +125,86 @@ def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_colum
               random_state=random_state)  # fmt: skip
     model, warnings = modelled(found.engine, found.layout, ask, weights, report)
     return Clustering(model, warnings, found)
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """What a replay found, as Arrow tables or as pandas frames: what the verb writes into its three files.
+
+    Attributes
+    ----------
+    events : one row per reclassification event, in the order of the log; `from`, `to`, `quality` are structs, `reasons`
+        is a list of them.
+    models : one row per model that was in force, the seeding's first.
+    customers : one row per customer: its class at the end, its potential [1] and the confidence in it [1].
+    prospects : one row per customer that is newly potential at the end, whom to call first: as `kwadrant list` has it.
+    refused : rows that were refused, by reason.
+    """
+
+    events: Any
+    models: Any
+    customers: Any
+    prospects: Any
+    refused: Mapping[str, int]
+
+
+def replay(readings: object, *, transactions: object = None, archive: object = None, k: int = 8, random_state: int = 0,
+           seed_until: date | None = None, rename: Mapping[str, str] = AS_READ, duration: str | None = None,
+           zone: str | None = None, frame: Frame = "arrow") -> Replayed:  # fmt: skip
+    """Seed on history and fold the rest, in one process: who moved, who is newly potential, and why.
+
+    The law: what `kwadrant replay` writes for the same tables, bit for bit. Settings count as they do there:
+    ``kwadrant.toml`` of the working folder, and the environment.
+
+    Parameters
+    ----------
+    readings, transactions, archive : pyarrow.Table, pandas.DataFrame, or path of a Parquet or CSV file
+        Columns as README's *Tables* lists them. Untouched.
+    k : int
+        Number of clusters.
+    random_state : int
+    seed_until : date, optional
+        The model is seeded on the days before; on the first half of the days when not given.
+    rename : mapping
+        Our name of a column of readings and transactions to the table's.
+    duration : str, optional
+        Length of every reading where the table has none: ``"PT15M"``, ``"P1D"``.
+    zone : str, optional
+        Of times without one, and of the days, unless the setting `time_zone` says otherwise.
+    frame : {"arrow", "pandas"}
+
+    Returns
+    -------
+    Replayed
+        Cost: see README's *Figures*; the whole history in memory.
+
+    Raises
+    ------
+    TableError, SegmentationError, ValueError
+        Saying what was expected, and where.
+    """
+    known(frame)
+    length = None if duration is None else parse_duration(duration)
+    until = None if seed_until is None else datetime(seed_until.year, seed_until.month, seed_until.day, tzinfo=UTC)
+    given = Inputs(_given(readings, "readings"), _given(transactions, "transactions"), _given(archive, "archive"),
+                   dict(rename), length, zone)  # fmt: skip
+    found = verb.run(settings_with(zone=zone), given, k=k, random_state=random_state, way=verb.Way(until))
+    tables = [table_of(found.events, Event), table_of(found.models, Model), verb.customers_table(found.replay),
+              pa.Table.from_pylist(rows_of(listed(found.events)), schema=LIST)]  # fmt: skip
+    events, models, customers, prospects = framed(tables, frame)
+    return Replayed(events, models, customers, prospects, found.refused)
+
+
+def _given(table: object, name: str) -> Given | None:
+    if table is None:
+        return None
+    if isinstance(table, str | Path):
+        return Path(table)
+    if isinstance(table, pd.DataFrame):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    if isinstance(table, pa.Table):
+        return Held(table, name)
+    raise TypeError(f"{name}: expected a pyarrow.Table, a pandas.DataFrame or a path, found {type(table).__name__}")
 
 
 def modelled(engine: Engine, layout: Layout, ask: Ask, weighting: str, report: Report) -> tuple[Fitted, Warnings]:

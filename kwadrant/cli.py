@@ -123,7 +123,13 @@ def simulate(
 @app.command()
 def produce(
     *,
-    bootstrap: Bootstrap = None, readings: Readings = None, transactions: Transactions = None, archive: Archive = None,
+    bootstrap: Bootstrap = None, readings: Readings = None, transactions: Transactions = None,
+    archive: Annotated[str | None, typer.Option(help="archive data: a file, or postgresql://USER@HOST/NAME, "
+                                                     "sqlite:///FILE with --query")] = None,
+    query: Annotated[str | None, typer.Option(help="select with the archive's column names")] = None,
+    since_column: Annotated[str | None, typer.Option(help="the query's change time: only what changed is sent")] = None,
+    state: Annotated[Path | None, typer.Option(help="file that remembers how far --since-column was sent")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="its password; else PGPASSWORD, ~/.pgpass")] = None,
     map_: Map = NOTHING, duration: Duration = None, zone: Zone = None,
     speed: Annotated[float | None, typer.Option(min=0, help="event seconds per second; else as fast as it can")] = None,
     rows_per_second: Annotated[float | None, typer.Option(min=0, help="most rows per second")] = None,
@@ -132,14 +138,19 @@ def produce(
 ) -> None:  # fmt: skip
     """Send tables to the topics in event-time order, with a clock record per epoch in every partition."""
     from kwadrant import sending
+    from kwadrant.archive_source import Typed, source
     from kwadrant.inputs import inputs
     from kwadrant.stream import stopped_by_signals
 
     with told():
-        given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
+        stop = stopped_by_signals()
+        kept = source(archive, Typed(query, password_file, since_column, state), partly=since is not None)
+        given = inputs(readings, transactions, kept.rows, pairs=map_, duration=duration, zone=zone)
         start = since.replace(tzinfo=UTC) if since else None
         sent = sending.run(load(bootstrap, zone=zone), given, speed=speed, rows_per_second=rows_per_second, since=start,
-                           backfill=backfill, stop=stopped_by_signals(), report=say)  # fmt: skip
+                           backfill=backfill, stop=stop, report=say)  # fmt: skip
+        if not stop.is_set():
+            kept.sent()
         say(f"sent {sent.rows:,} rows, up to {sent.last}")
 
 

@@ -147,6 +147,7 @@ class Session:
         told = self._until_ready(child, lines)
         self.screen.step("the first batch")
         self._take(told, feed)
+        self.screen.tell(f"Kafka: {broker.bootstrap}, stream {demo_children.STREAM}")
         page = Page(lambda: demo_children.page(self.work, broker.bootstrap, self.environment))
         stack.callback(page.stop)
         self._watch(broker, child, lines, feed, page)

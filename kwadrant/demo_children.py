@@ -17,6 +17,8 @@ from kwadrant.processes import Child, port_is_free, start
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("KWADRANT_JARS", "KWADRANT_MAVEN_MIRROR")
 _PREFIX = "KWADRANT_"
+STREAM = "demo"
+"""The demo's stream: what an operator's word is addressed to."""
 _CLUSTERS = 8
 GRACE = 90.0
 """How long the stream may take to finish the batch in hand [s]."""
@@ -32,7 +34,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     found = {name: value for name, value in ours.items() if not name.startswith(_PREFIX) or name in _KEPT}
     paths = [str(_ROOT), *filter(None, found.get("PYTHONPATH", "").split(os.pathsep))]
     return found | {
-        "KWADRANT_STREAM": "demo",
+        "KWADRANT_STREAM": STREAM,
         "KWADRANT_TIME_ZONE": demo_town.ZONE,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
         "PYTHONUNBUFFERED": "1",

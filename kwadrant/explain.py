@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from kwadrant.common import UsageError
-from kwadrant.words import change, sentence
+from kwadrant.words import change, rises, sentence
 from schemas.event import Event, Reason
 
 WIDTH = 24
@@ -58,7 +58,7 @@ def explained(event: Event) -> str:
     """Return an event in words: what, why with each index's part as a bar, and how sure."""
     return "\n".join([
         f"{event.event_time}  {sentence(event)}",
-        f"  from {quadrant_words(event.from_.quadrant)} to {quadrant_words(event.to.quadrant)}",
+        f"  {way(event)}",
         f"  {cause(event)}",
         *_bars(event.reasons),
         f"  {sure(event)}",
@@ -70,6 +70,17 @@ def explained(event: Event) -> str:
 def cause(event: Event) -> str:
     """Return in a sentence what made an event happen."""
     return _CAUSES[event.cause]
+
+
+def way(event: Event) -> str:
+    """Return which way an event leads: between quadrants, or in the customer's own potential."""
+    before, after = quadrant_words(event.from_.quadrant), quadrant_words(event.to.quadrant)
+    if before == after:
+        return f"{after}, as before"
+    if not rises(event):
+        return f"{before} → {after}"
+    old, new = (place.quadrant.partition("-")[2] for place in (event.from_, event.to))
+    return f"its own potential: {old} → {new}; it stays in its class"
 
 
 def quadrant_words(quadrant: str) -> str:

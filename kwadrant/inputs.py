@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pyarrow as pa
 
 from kwadrant.order import Blocks, Tables
-from kwadrant.tables import parse_duration, read_archive, read_transactions, reading_blocks
+from kwadrant.tables import Given, parse_duration, read_archive, read_transactions, reading_blocks
 from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS, lane
 from segmentation import tables
 from segmentation.parameters import Parameters
@@ -19,12 +18,17 @@ from segmentation.tables import Arrival, Taken
 class Inputs:
     """Where the tables are and how they fit: `rename` maps our column names to the files'."""
 
-    readings: Path | None = None
-    transactions: Path | None = None
-    archive: Path | None = None
+    readings: Given | None = None
+    transactions: Given | None = None
+    archive: Given | None = None
     rename: dict[str, str] = field(default_factory=dict)
     duration: timedelta | None = None
     zone: str | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether clock records may go with it: archive rows alone do not tell how far the readings are."""
+        return self.readings is not None or self.transactions is not None
 
     def blocks(self) -> Iterator[pa.Table]:
         """Yield readings in event-time order, block by block."""
@@ -75,9 +79,9 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
 
 
 def inputs(
-    readings: Path | None,
-    transactions: Path | None,
-    archive: Path | None,
+    readings: Given | None,
+    transactions: Given | None,
+    archive: Given | None,
     *,
     pairs: list[str],
     duration: str | None,

@@ -42,7 +42,7 @@ def lately(said: Sequence[Event], since: timedelta) -> list[Event]:
 
 def text(flags: Iterable[Event], form: Format) -> str:
     """Return the list as a table for people, as CSV with a header, or as one JSON object per line."""
-    rows = [_row(number, flag) for number, flag in enumerate(flags, start=1)]
+    rows = rows_of(flags)
     if form == "json":
         return "\n".join(msgspec.json.encode(row).decode() for row in rows)
     if form == "csv":
@@ -52,6 +52,11 @@ def text(flags: Iterable[Event], form: Format) -> str:
         writer.writerows(rows)
         return out.getvalue().rstrip("\n")
     return _table(rows) if rows else "nobody became a potential customer in that time"
+
+
+def rows_of(flags: Iterable[Event]) -> list[dict[str, object]]:
+    """Return the list's rows, numbered from 1."""
+    return [_row(number, flag) for number, flag in enumerate(flags, start=1)]
 
 
 def _row(number: int, flag: Event) -> dict[str, object]:

@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 from kwadrant.common import UsageError
 from kwadrant.explain import of_folder as events_of
 from kwadrant.live import day_of
+from kwadrant.words import rises
 from schemas.event import Event, is_move
 from schemas.model import Model
+from schemas.prospects import worth
 from schemas.times import iso, microseconds
 from segmentation.quadrants import axes
 from segmentation.space import centres_of, space_of
@@ -61,14 +63,19 @@ class Report:
 
     @cached_property
     def moves(self) -> list[Event]:
-        """Confirmed moves."""
-        return [event for event in self.events if is_move(event)]
+        """Confirmed moves from class to class."""
+        return [event for event in self.events if is_move(event) and not rises(event)]
+
+    @cached_property
+    def rises(self) -> list[Event]:
+        """Customers whose own potential has become high in the class where they are, as confirmed."""
+        return [event for event in self.events if is_move(event) and rises(event) and event.newly_potential]
 
     @cached_property
     def newly_potential(self) -> list[Event]:
-        """Confirmed moves to high potential, the surest first."""
-        found = (event for event in self.moves if event.newly_potential)
-        return sorted(found, key=lambda event: (-event.confidence, event.customer_id))
+        """Who rose, in its class or with a move, most promising first."""
+        found = (event for event in [*self.moves, *self.rises] if event.newly_potential)
+        return sorted(found, key=lambda event: (-worth(event), event.customer_id))
 
     @cached_property
     def flows(self) -> Mapping[tuple[int, int], int]:

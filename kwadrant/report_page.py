@@ -68,7 +68,7 @@ def page(report: Report) -> str:
 def _tiles(report: Report) -> str:
     early = sum(event.status == "early" for event in report.events)
     tiles = {
-        "customers": sum(report.sizes.values()), "moved": len(report.moves),
+        "customers": sum(report.sizes.values()), "moved": len(report.moves), "rose in their class": len(report.rises),
         "newly potential": len(report.newly_potential), "early flags": early,
     }  # fmt: skip
     return '<div class="tiles">' + "".join(f"<div><b>{n:,}</b>{name}</div>" for name, n in tiles.items()) + "</div>"
@@ -89,18 +89,22 @@ def _quadrants(report: Report) -> str:
 
 
 def _moves(report: Report) -> Iterable[str]:
-    if not report.moves:
-        yield "<p>Nobody has moved in these days.</p>"
+    changed = [*report.moves, *report.rises]
+    if not changed:
+        yield "<p>Nobody has moved or risen in these days.</p>"
         return
+    if report.rises:
+        yield f"<p>Newly potential in the class where they are, by what they take and ask: {len(report.rises):,}.</p>"
     names = {profile.cluster: profile for profile in report.profiles}
     flows = [
         (_name(names.get(old)), _name(names.get(new)), f"{number:,}") for (old, new), number in report.flows.items()
     ]
-    yield _table(("from", "to", "customers"), flows[:12])
+    if flows:
+        yield _table(("from", "to", "customers"), flows[:12])
     yield "<h3>Why</h3>"
-    causes = Counter(event.cause for event in report.moves)
+    causes = Counter(event.cause for event in changed)
     yield _table(("cause", "customers"), [(_CAUSES.get(cause, cause), f"{n:,}") for cause, n in causes.most_common()])
-    reasons = Counter(event.reasons[0].index for event in report.moves if event.reasons)
+    reasons = Counter(event.reasons[0].index for event in changed if event.reasons)
     yield _table(("what weighed most", "customers"), [(escape(why), f"{n:,}") for why, n in reasons.most_common()])
 
 

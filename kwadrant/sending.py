@@ -29,9 +29,10 @@ def run(
 ) -> Produced:
     """Send everything, as fast as asked; `stop` ends it between two records, nothing half sent.
 
-    History (`backfill`) closes no epoch: it is sent without clock records.
+    History (`backfill`) closes no epoch, nor do archive rows alone: they are sent without clock records.
     """
     client, parameters = client_of(settings), settings.parameters()
+    ends = clocks(parameters) if given.timed and not backfill else ()
     last = 0.0
 
     def progress(sent: Produced) -> None:
@@ -41,7 +42,7 @@ def run(
             report(f"{sent.rows:,} rows, up to {sent.last}")
 
     return send(
-        given.to_send(), client=client, epoch_ends=() if backfill else clocks(parameters), speed=speed,
+        given.to_send(), client=client, epoch_ends=ends, speed=speed,
         rows_per_second=rows_per_second, since=since, backfill=backfill, stop=stop, report=progress,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -84,19 +85,34 @@ ARCHIVE = Layout(
 )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A table in memory, and what to call it in an error."""
+
+    table: pa.Table
+    called: str
+
+    def __str__(self) -> str:
+        """Return what to call it."""
+        return self.called
+
+
+Given = Path | Held
+
+
 def parse_duration(text: str) -> timedelta:
     """Return the length of an ISO 8601 duration such as P1D, PT1H or PT15M; ValueError says what was expected."""
     return timedelta(seconds=duration_seconds(text))
 
 
 def read_readings(
-    path: Path, *, rename: Mapping[str, str] = AS_READ, duration: timedelta | None = None, zone: str | None = None
+    path: Given, *, rename: Mapping[str, str] = AS_READ, duration: timedelta | None = None, zone: str | None = None
 ) -> pa.Table:
     """Return the readings of a file, in its order, as `READINGS` lays them out.
 
     Parameters
     ----------
-    path : a .parquet, .csv or .csv.gz file.
+    path : a .parquet, .csv or .csv.gz file, or a table in memory.
     rename : our name of a column to the file's.
     duration : length of every reading where the file has none. Whole days are local days of `zone`: 23 or 25 hours
         where the clocks change.
@@ -110,7 +126,7 @@ def read_readings(
     return _whole(_Source(path, READINGS, rename, zone, duration))
 
 
-def read_transactions(path: Path, *, rename: Mapping[str, str] = AS_READ, zone: str | None = None) -> pa.Table:
+def read_transactions(path: Given, *, rename: Mapping[str, str] = AS_READ, zone: str | None = None) -> pa.Table:
     """Return the transactions of a file, in its order, as `TRANSACTIONS` lays them out.
 
     Without a column `transaction_id` the id is a hash of the row's other values: the same row sent twice has the same
@@ -119,13 +135,13 @@ def read_transactions(path: Path, *, rename: Mapping[str, str] = AS_READ, zone: 
     return _whole(_Source(path, TRANSACTIONS, rename, zone))
 
 
-def read_archive(path: Path, *, rename: Mapping[str, str] = AS_READ, zone: str | None = None) -> pa.Table:
+def read_archive(path: Given, *, rename: Mapping[str, str] = AS_READ, zone: str | None = None) -> pa.Table:
     """Return the archive rows of a file, in its order, as `ARCHIVE` lays them out."""
     return _whole(_Source(path, ARCHIVE, rename, zone))
 
 
 def reading_blocks(
-    path: Path, *, rename: Mapping[str, str] = AS_READ, duration: timedelta | None = None, zone: str | None = None
+    path: Given, *, rename: Mapping[str, str] = AS_READ, duration: timedelta | None = None, zone: str | None = None
 ) -> Iterator[pa.Table]:
     """Yield what `read_readings` returns in blocks by interval end; equal ends keep the file's order.
 
@@ -153,9 +169,9 @@ def instants_us(column: "pa.ChunkedArray[Any]") -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A file and how to read it."""
+    """A file, or a table in memory, and how to read it."""
 
-    path: Path
+    path: Given
     layout: Layout
     rename: Mapping[str, str]
     zone: str | None = None
@@ -282,6 +298,8 @@ def _missing(source: _Source, name: str, column: str, names: list[str]) -> str:
     text = f"{source.path} has no column {column!r}: {source.layout.name} need {needed}. It has: {', '.join(names)}."
     free = [n for n in names if n not in source.rename.values() and n not in source.layout.schema.names]
     close = [m for word in (name, *_LIKELY.get(name, ())) for m in difflib.get_close_matches(word, free, 1, 0.7)]
+    if isinstance(source.path, Held) and source.layout is ARCHIVE:
+        return f"{text} Write into the query: {close[0] if close else '<column>'} AS {name}"
     advice = f"--map {name}={close[0] if close else '<column>'}"
     return f"{text} Try {advice} or --duration PT15M" if name == "duration_s" else f"{text} Try {advice}"
 
@@ -289,8 +307,10 @@ def _missing(source: _Source, name: str, column: str, names: list[str]) -> str:
 Raw = Callable[[list[str]], Iterator[pa.Table]]
 
 
-def _open(path: Path) -> tuple[list[str], Raw]:
-    """Return the names of the file's columns, and what yields some of them block by block."""
+def _open(path: Given) -> tuple[list[str], Raw]:
+    """Return the names of the columns, and what yields some of them block by block."""
+    if isinstance(path, Held):
+        return path.table.column_names, partial(_held, path.table)
     if not path.is_file():
         here = ", ".join(sorted(p.name for p in path.parent.glob("*.*"))[:8]) or "nothing"
         raise MissingTableError(f"no file {path}; {path.parent} holds: {here}")
@@ -299,6 +319,10 @@ def _open(path: Path) -> tuple[list[str], Raw]:
     if path.name.endswith((".csv", ".csv.gz")):
         return _open_csv(path)
     raise MissingTableError(f"{path}: expected a name that ends with .parquet, .csv or .csv.gz")
+
+
+def _held(table: pa.Table, columns: list[str]) -> Iterator[pa.Table]:
+    return (table.select(columns).slice(row, BLOCK) for row in range(0, len(table), BLOCK))
 
 
 def _open_parquet(path: Path) -> tuple[list[str], Raw]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwadrant.explain import cause, quadrant_words, share_of, sure
-from kwadrant.words import change, quantity, sentence
+from kwadrant.explain import cause, quadrant_words, share_of, sure, way
+from kwadrant.words import change, quantity, rises, sentence
 from schemas.event import Event
 from schemas.model import Model
 from segmentation.calendar import Calendar
@@ -34,8 +34,8 @@ class PageTeller:
     def explained(self, event: Event) -> Explained:
         """Return an event explained, the index with the greatest part first."""
         parts = tuple(Part(change(why), round(share_of(why), DIGITS)) for why in event.reasons)
-        left, reached = quadrant_words(event.from_.quadrant), quadrant_words(event.to.quadrant)
-        return Explained(cause(event), left, reached, parts, sure(event))
+        whole = "Parts of the rise" if rises(event) else "Parts of the move"
+        return Explained(cause(event), way(event), whole, parts, sure(event))
 
     def drawn(self, model: Model) -> tuple[Drawn, ...]:
         """Return the clusters of a model as they are drawn."""

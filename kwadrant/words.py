@@ -36,7 +36,7 @@ _VISIBLE = 0.05
 """From this change on a sign says something once it is rounded to one digit [robust standard deviations]."""
 _WHOLE = 0.995
 """From this share on a reason is "all of the move" [1]."""
-_BIG, _SMALL = 100, 1
+_BIG, _SMALL, _NOTHING = 100, 1, 0.005
 
 
 def sentence(event: Event, *, seconds: float | None = None, marked: bool = False, shorten: bool = False) -> str:
@@ -156,11 +156,15 @@ def quantity(value: float, unit: str) -> str:
     """Return a value with its unit, about two significant digits."""
     if unit == "W" and abs(value) >= _KILO:
         return f"{_number(value / _KILO)} kW"
+    if unit.startswith("1/"):
+        return f"{_number(value)} in {unit.removeprefix('1/')}"
     return _number(value) if unit == "1" else f"{_number(value)} {unit}"
 
 
 def _number(value: float) -> str:
     """Return a number with about two significant digits."""
     size = abs(value)
+    if size < _NOTHING:
+        return "0"
     text = f"{value:.0f}" if size >= _BIG / 10 else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
     return text.replace("-", "−")

@@ -13,7 +13,7 @@ from schemas import control
 from schemas.event import CustomerState, Event
 from schemas.model import Model
 from schemas.topics import CONTROL, EVENTS, MODELS, STATES
-from serving.store import Order, Taken, positions, take
+from serving.store import MovedError, Order, Taken, positions, take
 
 POLL_MS = 250
 MOST_RECORDS = 5_000
@@ -43,14 +43,19 @@ def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, 
     """
     options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": MOST_RECORDS}
     with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
-        _begin(consumer, positions(engine))
+        known = _begin(consumer, positions(engine))
         while not stop.is_set():
             news = decoded(consumer.poll(timeout_ms=POLL_MS))
-            take(engine, news)
+            try:
+                take(engine, news, known)
+            except MovedError:
+                known = _begin(consumer, positions(engine))
+                continue
+            known |= news.positions
             taken(news)
 
 
-def _begin(consumer: KafkaConsumer, known: Mapping[tuple[str, int], int]) -> None:
+def _begin(consumer: KafkaConsumer, known: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
     parts = [TopicPartition(topic, number) for topic in _decoders for number in _numbers(consumer, topic)]
     consumer.assign(parts)
     for part in parts:
@@ -59,6 +64,7 @@ def _begin(consumer: KafkaConsumer, known: Mapping[tuple[str, int], int]) -> Non
             consumer.seek_to_beginning(part)
         else:
             consumer.seek(part, at)
+    return known
 
 
 def _numbers(consumer: KafkaConsumer, topic: str) -> list[int]:

@@ -20,6 +20,8 @@ from serving.teller import Drawn, Teller
 DRAWN = 1_500
 """Customers that are drawn at most; an even sample where there are more."""
 FEED, CALLS, HISTORY = 60, 100, 50
+FIRST = 20
+"""Customers to call first: they get a ring."""
 AT_ONCE = 200
 """Events, or changes of class, of one portion of news."""
 LONGEST = 2_000
@@ -92,6 +94,7 @@ def _counts(desk: Desk) -> Json:
     decided = questions.ask(desk.engine, questions.orders(1))
     return {
         "sizes": sizes, "quadrants": quadrants, "flagged": questions.ask(desk.engine, questions.flags())[0].customers,
+        "calls": [row.customer_id for row in questions.ask(desk.engine, questions.flagged(FIRST))],
         "decided": decided[0].at if decided else None, **desk.basis().model_dump(),
     }  # fmt: skip
 
@@ -128,13 +131,16 @@ def calls(desk: Desk, teller: Teller) -> Json:
 def customer(desk: Desk, teller: Teller, customer_id: str) -> Json | None:
     """Return where a customer stands and what was said of it, explained; None where nobody knows it."""
     rows = questions.ask(desk.engine, questions.customer(customer_id))
-    events = [_event(row.body) for row in questions.ask(desk.engine, questions.history(customer_id, HISTORY))]
+    said = questions.ask(desk.engine, questions.history(customer_id, HISTORY))
+    # as they were said: an early word may rest on later readings than the close that comes after it
+    events = [_event(row.body) for row in sorted(said, key=lambda row: -(row.seq or 0))]
     if not rows and not events:
         return None
     place = {name: rows[0]._mapping[name] for name in ("cluster", "name", "quadrant", "since")} if rows else None  # noqa: SLF001 - SQLAlchemy's documented name
     dots = _dots(rows)
     told = [{**_item(one, teller), "why": asdict(teller.explained(one))} for one in events]
-    return {"id": customer_id, "place": place, "dot": dots[0] if dots else None, "events": told}
+    newly = bool(questions.ask(desk.engine, questions.flag(customer_id)))
+    return {"id": customer_id, "place": place, "newly": newly, "dot": dots[0] if dots else None, "events": told}
 
 
 def found(desk: Desk, prefix: str, limit: int) -> list[str]:

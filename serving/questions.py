@@ -48,7 +48,8 @@ def customer(customer_id: str) -> Select[Any]:
 
 def history(customer_id: str, limit: int, before: Before | None = None) -> Select[Any]:
     """Events of a customer, the latest first."""
-    asked = select(EVENTS.c.event_us, EVENTS.c.event_id, EVENTS.c.body).where(EVENTS.c.customer_id == customer_id)
+    wanted = (EVENTS.c.event_us, EVENTS.c.event_id, EVENTS.c.body, EVENTS.c.seq)
+    asked = select(*wanted).where(EVENTS.c.customer_id == customer_id)
     if before is not None:
         same = and_(EVENTS.c.event_us == before.event_us, EVENTS.c.event_id > before.event_id)
         asked = asked.where(EVENTS.c.event_us <= before.event_us, or_(EVENTS.c.event_us < before.event_us, same))
@@ -157,6 +158,16 @@ def orders(limit: int) -> Select[Any]:
 def flags() -> Select[Any]:
     """Count who is newly potential now: a table of few rows."""
     return select(func.count().label("customers")).select_from(FLAGS)
+
+
+def flagged(limit: int) -> Select[Any]:
+    """Return who is newly potential now, most promising first: names alone."""
+    return select(FLAGS.c.customer_id).order_by(FLAGS.c.rank.desc(), FLAGS.c.customer_id).limit(limit)
+
+
+def flag(customer_id: str) -> Select[Any]:
+    """Return the flag of a customer, nothing where it is not newly potential."""
+    return select(FLAGS.c.event_id).where(FLAGS.c.customer_id == customer_id)
 
 
 def ask(engine: Engine, question: Select[Any]) -> Rows:

@@ -1,7 +1,8 @@
 """The store: events, present classes and models in SQLite or PostgreSQL, taken in exactly once.
 
 What is read from a partition and how far it was read go into one transaction; an event that comes again is dropped by
-its id. So a consumer may die at any moment and begin again from `positions`.
+its id, and a portion that does not go on where the store stands by its positions. So a consumer may die at any moment
+and begin again from `positions`, and two consumers of one store do no harm.
 """
 
 import zlib
@@ -45,6 +46,10 @@ class Taken:
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
+class MovedError(Exception):
+    """The store does not stand where a portion begins: another consumer has taken something in."""
+
+
 def open_store(url: str) -> Engine:
     """Return the store at an SQLAlchemy address, its tables made where they are missing.
 
@@ -64,6 +69,7 @@ def _grow(engine: Engine) -> None:
     for table in META.sorted_tables:
         there = {column["name"] for column in known.get_columns(table.name)}
         _add(engine, table, [column for column in table.c if column.name not in there])
+        _drop(engine, {str(one["name"]) for one in known.get_indexes(table.name)} - {one.name for one in table.indexes})
         for index in table.indexes:
             index.create(engine, checkfirst=True)
 
@@ -76,15 +82,32 @@ def _add(engine: Engine, table: Table, columns: Sequence[Column[Any]]) -> None:
             connection.execute(delete(POSITIONS).where(POSITIONS.c.topic == STATES))
 
 
+def _drop(engine: Engine, indexes: Iterable[str]) -> None:
+    """Drop the indexes that an earlier version made and nobody uses any more."""
+    with engine.begin() as connection:
+        for name in sorted(indexes):
+            connection.execute(text(f"DROP INDEX {name}"))
+
+
 def positions(engine: Engine) -> dict[tuple[str, int], int]:
     """Return where each (topic, partition) goes on."""
     with engine.connect() as connection:
         return {(row.topic, row.part): row.next_offset for row in connection.execute(select(POSITIONS))}
 
 
-def take(engine: Engine, taken: Taken) -> int:
-    """Take in what was read, whole or not at all; returns how many events were new. Taking it again changes nothing."""
+def take(engine: Engine, taken: Taken, known: Mapping[tuple[str, int], int] | None = None) -> int:
+    """Take in what was read, whole or not at all; returns how many events were new. Taking it again changes nothing.
+
+    `known` is where its reader takes the store to stand.
+
+    Raises
+    ------
+    MovedError
+        Where the store stands elsewhere: an old state would otherwise come after a newer one. Nothing is taken in.
+    """
     with engine.begin() as connection:
+        if known is not None:
+            _still_there(connection, taken, known)
         fresh = _new(connection, taken.events)
         _insert(connection, EVENTS, _numbered(connection, EVENTS, map(_event_row, fresh)))
         _flags(connection, fresh)
@@ -96,6 +119,18 @@ def take(engine: Engine, taken: Taken) -> int:
         rows = [{"topic": topic, "part": part, "next_offset": at} for (topic, part), at in taken.positions.items()]
         _insert(connection, POSITIONS, rows, replace=True)
         return len(fresh)
+
+
+def _still_there(connection: Connection, taken: Taken, known: Mapping[tuple[str, int], int]) -> None:
+    """Refuse a portion that begins elsewhere than the store stands; nobody else writes from here on."""
+    alone = "LOCK TABLE position IN SHARE ROW EXCLUSIVE MODE"
+    if connection.dialect.name == "sqlite":
+        alone = "UPDATE position SET part = part WHERE 0 = 1"  # the first writing statement takes the lock
+    connection.execute(text(alone))
+    stands = {(row.topic, row.part): row.next_offset for row in connection.execute(select(POSITIONS))}
+    moved = sorted(key for key in taken.positions if stands.get(key) != known.get(key))
+    if moved:
+        raise MovedError(f"partitions {moved} were taken in by somebody else meanwhile")
 
 
 def _write_ahead(connection: Any, _: object) -> None:  # noqa: ANN401 - a driver's own connection

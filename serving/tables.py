@@ -116,6 +116,7 @@ Index("event_by_seq", EVENTS.c.seq)
 Index("customer_by_quadrant", CUSTOMERS.c.quadrant)
 Index("customer_by_seq", CUSTOMERS.c.seq)
 Index("customer_by_mark", CUSTOMERS.c.mark, CUSTOMERS.c.customer_id)
-Index("flag_by_rank", FLAGS.c.rank.desc(), FLAGS.c.customer_id)
+# with the time in it: who is too old for the list is passed over without a look at its row
+Index("flag_by_worth", FLAGS.c.rank.desc(), FLAGS.c.customer_id, FLAGS.c.event_us)
 _WAITING = DELIVERIES.c.done.is_(False)
 Index("delivery_waiting", DELIVERIES.c.due_us, sqlite_where=_WAITING, postgresql_where=_WAITING)

@@ -18,11 +18,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Explained:
-    """An event explained: its cause, the two quadrants, each index's part, how sure it is."""
+    """An event explained: its cause, which way it leads, what the parts are parts of, each of them, how sure it is."""
 
     cause: str
-    left: str
-    reached: str
+    way: str
+    whole: str
     parts: tuple[Part, ...]
     sure: str
 

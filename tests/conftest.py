@@ -1,9 +1,11 @@
 """What holds for all tests: long ones run only when asked for, what a skip is, and parts that run side by side."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests.postgresql import FOUND, served
 
 PARTS = "town", "beside", "rest"
 
@@ -44,3 +46,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome, report.longrepr = "failed", f"{item.nodeid} was skipped, and nothing may be: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a PostgreSQL of the tests' own."""
+    if not FOUND:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    with served(tmp_path_factory.mktemp("postgresql").resolve()) as address:
+        yield address

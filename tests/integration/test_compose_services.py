@@ -20,7 +20,6 @@ from kwadrant.jars import JarFolder
 from kwadrant.processes import free_port
 from tests.deployment.test_compose import OURS, SERVICES
 from tests.integration.verbs import ROOT
-from tests.serving.conftest import postgresql as postgresql  # noqa: PLC0414 - a fixture
 
 pytestmark = pytest.mark.integration
 PATIENCE_S = 150.0

@@ -59,6 +59,7 @@ def test_a_demo_runs_goes_on_where_it_stopped_and_survives_a_kill(tmp_path: Path
     folder = tmp_path / "demo"
     first = demo(folder, "--for", "5s")
     assert first.returncode == 0, first.stdout + first.stderr
+    assert re.search(r"^Kafka: 127\.0\.0\.1:\d+, stream demo$", first.stdout, re.MULTILINE)
     assert nothing_is_left(folder)
 
     with subprocess.Popen(command(folder), cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:

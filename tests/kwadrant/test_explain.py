@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kwadrant.common import UsageError
-from kwadrant.explain import WIDTH, bar, explained, meant, of_folder
+from kwadrant.explain import WIDTH, bar, explained, meant, of_folder, way
 from schemas.event import Event, Evidence, Place, Reason
 
 EVENT = Event(
@@ -25,7 +25,7 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
             "2026-03-24T23:00:00Z  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; "
             "consumption +1.8, 75 % of the move"
         ),
-        "  from low value, low potential to low value, high potential",
+        "  low value, low potential → low value, high potential",
         "  The customer changed; the classes hardly did.",
         "    consumption +1.8 (3.5 kW → 11 kW)  ████████████████████████ 75 %",
         "    night share +0.9                   █████████ 28 %",
@@ -33,6 +33,24 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
         "  Confirmed at the close of its day. Sure to 83 %. 2 % of the time is estimated.",
         "  model 3 to 5, event e1, after e0",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same", "words"),
+    [
+        ("low-low", "low-high", True, "its own potential: low → high; it stays in its class"),
+        ("high-high", "high-low", True, "its own potential: high → low; it stays in its class"),
+        ("low-high", "low-high", True, "low value, high potential, as before"),
+        ("high-low", "high-low", False, "high value, low potential, as before"),
+        ("high-low", "low-high", False, "high value, low potential → low value, high potential"),
+    ],
+)
+def test_which_way_an_event_leads_is_never_from_a_place_to_itself(
+    before: str, after: str, *, same: bool, words: str
+) -> None:
+    left = msgspec.structs.replace(EVENT.to if same else EVENT.from_, quadrant=before)
+    event = msgspec.structs.replace(EVENT, from_=left, to=msgspec.structs.replace(EVENT.to, quadrant=after))
+    assert way(event) == words
 
 
 def test_a_provisional_decision_says_so() -> None:

@@ -100,7 +100,8 @@ def test_a_cluster_lies_in_its_quadrant_and_an_arrow_is_coloured_only_towards_po
 def test_only_the_moves_of_the_last_days_are_told(report: Report) -> None:
     every, last = of_folder(TOWN, 10_000), of_folder(TOWN, 1)
     assert len(last.moves) < len(report.moves) < len(every.moves)
-    assert len(every.moves) == sum(event.status == "confirmed" for event in events_of(TOWN))
+    confirmed = [event for event in events_of(TOWN) if event.status == "confirmed"]
+    assert len(every.moves) == sum(event.from_.cluster != event.to.cluster for event in confirmed)
     assert all(report.since < event.event_time <= report.until for event in report.events)
     text = Tags(page(report)).text
     assert [event.customer_id in text for event in report.newly_potential] == [True] * len(report.newly_potential)
@@ -133,6 +134,19 @@ def hostile(report: Report) -> Report:
     return Report(model, report.sizes, events, report.since, report.until)
 
 
+def test_a_rise_is_called_a_rise_and_draws_no_arrow(report: Report) -> None:
+    move = report.moves[0]
+    low, high = (msgspec.structs.replace(move.to, quadrant=f"low-{one}", since=None) for one in ("low", "high"))
+    rise = msgspec.structs.replace(move, from_=low, to=high, newly_potential=True, customer_id="C-RISEN")
+    fall = msgspec.structs.replace(move, from_=high, to=low, newly_potential=False, customer_id="C-FALLEN")
+    found = Report(report.model, report.sizes, [rise, fall], report.since, report.until)
+    text = Tags(page(found)).text
+    assert (found.moves, found.rises, found.flows, found.newly_potential) == ([], [rise], {}, [rise])
+    assert f"C-RISEN in {rise.to.name} has risen: newly potential" in text
+    assert "C-FALLEN" not in text
+    assert "1rose in their class" in text
+
+
 def test_a_name_is_text_whatever_it_is(report: Report) -> None:
     found = Tags(page(hostile(report)))
     assert (found.tags["script"], found.refers, found.open) == (0, [], [])
@@ -140,7 +154,7 @@ def test_a_name_is_text_whatever_it_is(report: Report) -> None:
 
 def test_without_an_event_the_page_says_so(report: Report) -> None:
     text = Tags(page(Report(report.model, {}, [], report.since, report.until))).text
-    assert "Nobody has moved in these days." in text
+    assert "Nobody has moved or risen in these days." in text
     assert "Nobody has become newly potential in these days." in text
 
 

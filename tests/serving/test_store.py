@@ -14,7 +14,7 @@ from schemas.event import Event
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
-from serving.store import Taken, open_store, positions, take
+from serving.store import MovedError, Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
 from tests.segmentation.runs import laws
 from tests.serving.made import EVENT, LOW, MODEL, moved, stands
@@ -78,6 +78,7 @@ def test_a_store_of_before_grows_and_reads_the_states_again(store: Engine) -> No
     with store.begin() as connection:
         for index in ("customer_by_mark", "customer_by_seq"):
             connection.exec_driver_sql(f"DROP INDEX {index}")
+        connection.exec_driver_sql("CREATE INDEX of_old_times ON customer (name)")
         for column in ("mark", "seq", "current_value"):
             connection.exec_driver_sql(f"ALTER TABLE customer DROP COLUMN {column}")
     address = store.url.render_as_string(hide_password=False)
@@ -85,7 +86,8 @@ def test_a_store_of_before_grows_and_reads_the_states_again(store: Engine) -> No
     assert positions(again) == {(EVENTS_TOPIC, 0): 8}
     take(again, Taken(states=[stands("C-1")]))
     assert [row.customer_id for row in questions.ask(again, questions.sample(5))] == ["C-1"]
-    assert "customer_by_mark" in {index["name"] for index in inspect(again).get_indexes("customer")}
+    indexes = {index["name"] for index in inspect(again).get_indexes("customer")}
+    assert ("customer_by_mark" in indexes, "of_old_times" in indexes) == (True, False)
     again.dispose()
 
 
@@ -93,6 +95,37 @@ def test_positions_are_kept_with_what_was_read(store: Engine) -> None:
     take(store, Taken(events=LOG[:2], positions={("t", 0): 2, ("t", 1): 5}))
     take(store, Taken(events=LOG[2:3], positions={("t", 0): 3}))
     assert positions(store) == {("t", 0): 3, ("t", 1): 5}
+
+
+def test_a_portion_that_somebody_else_took_in_sets_no_class_back(store: Engine) -> None:
+    old = Taken(LOG[:2], [stands("C-1", LOW)], positions={(STATES, 0): 5})
+    take(store, old, {})
+    take(store, Taken(LOG[2:], [stands("C-1")], positions={(STATES, 0): 9}), {(STATES, 0): 5})
+    before = content(store)
+    for known in ({}, {(STATES, 0): 4}, {(STATES, 0): 5}):
+        with pytest.raises(MovedError, match=r"\('customer\.state|taken in by somebody else"):
+            take(store, old, known)
+    assert (content(store), positions(store)) == (before, {(STATES, 0): 9})
+    assert questions.ask(store, questions.customer("C-1"))[0].cluster == 1
+
+
+@given(st.data())
+@laws(40)
+def test_two_consumers_of_one_store_leave_what_one_leaves(data: st.DataObject) -> None:
+    states = [stands("C-1", LOW), stands("C-2"), stands("C-1"), stands("C-2", LOW), stands("C-1", LOW), stands("C-3")]
+    alone, shared = open_store("sqlite://"), open_store("sqlite://")
+    take(alone, Taken(states=states, positions={(STATES, 0): len(states)}))
+    known: list[dict[tuple[str, int], int]] = [{}, {}]
+    while positions(shared) != {(STATES, 0): len(states)}:
+        who = data.draw(st.integers(0, 1))
+        begin = known[who].get((STATES, 0), 0)
+        end = data.draw(st.integers(min(begin + 1, len(states)), len(states)))
+        try:
+            take(shared, Taken(states=states[begin:end], positions={(STATES, 0): end}), known[who])
+            known[who] = {(STATES, 0): end}
+        except MovedError:
+            known[who] = positions(shared)
+    assert [row[:-1] for row in content(shared)[0]] == [row[:-1] for row in content(alone)[0]]
 
 
 def test_the_last_state_of_a_customer_counts_inside_one_portion_and_across(store: Engine) -> None:
@@ -144,6 +177,7 @@ ASKED = [
     questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
     questions.customers_after(5, 50), questions.last_event(), questions.last_customer(),
     questions.customers_from("C", 8), questions.models_of([1, 2]), questions.versions(50), questions.orders(50),
+    questions.flagged(50), questions.flag("C-1"),
 ]  # fmt: skip
 
 

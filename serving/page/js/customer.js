@@ -38,18 +38,19 @@ export class Lookup {
     this.shown(found);
   }
 
-  body({ place, events }) {
+  body({ place, newly, events }) {
     const row = this.rowOf?.(place?.cluster) ?? 0;
     const stands = place ? el("p", { class: "stand" }, mark(row), el("span", {}, el("em", {}, place.name),
       place.since ? `, since ${dayOf(place.since)}` : "")) : el("p", { class: "stand" }, "It has no class.");
-    const none = el("p", { class: "empty" }, "It has not moved since the stream began.");
-    return [stands, ...(events.length ? events.map((event) => this.event(event)) : [none])];
+    const flag = newly ? [el("p", { class: "stand" }, el("span", { class: "badge flag" }, "★ newly potential now"))] : [];
+    const none = el("p", { class: "empty" }, "It has neither moved nor risen since the stream began.");
+    return [stands, ...flag, ...(events.length ? events.map((event) => this.event(event)) : [none])];
   }
 
   event({ time, text, why }) {
     return el("article", {}, el("p", { class: "meta" }, el("time", { datetime: time }, dayOf(time))),
-      el("p", {}, ...said(text)), el("p", { class: "note" }, `${why.left} → ${why.reached}`),
-      el("ul", { class: "parts", "aria-label": "Parts of the move" },
+      el("p", {}, ...said(text)), el("p", { class: "note" }, why.way),
+      el("ul", { class: "parts", "aria-label": why.whole },
         ...why.parts.filter(({ share }) => Math.abs(share) >= LEAST).map((part) => this.part(part))),
       el("p", {}, why.cause), el("p", { class: "note" }, why.sure));
   }

@@ -96,7 +96,7 @@ export class Feed {
       this.timer = null;
       const flags = all.filter((event) => event.newly && event.status !== "withdrawn").length;
       byId("heard").textContent = all.length === 1 ? all[0].text.replaceAll("*", "")
-        : all.length ? `${all.length} moves, ${flags} of them newly potential` : "";
+        : all.length ? `${all.length} news, ${flags} of them newly potential` : "";
     }, events.length ? Math.min(QUIET, 400 * events.length) : 0);
   }
 }

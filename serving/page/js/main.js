@@ -77,6 +77,7 @@ async function news(told) {
 function counts(told) {
   page.sizes = told.sizes;
   byId("flagged").textContent = number(told.flagged);
+  map.flagged = told.calls;
   byId("high").textContent = number(map.count(told.quadrants));
   byId("total").textContent = number(Object.values(told.sizes).reduce((a, b) => a + b, 0));
   basis(told);

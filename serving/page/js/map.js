@@ -19,6 +19,7 @@ export class Quadrants {
     this.model = null;
     this.only = null;
     this.ring = null;
+    this.flagged = [];
     this.chart.on("click", "series.customers", (event) => asked(event.name));
     new ResizeObserver(() => this.chart.resize()).observe(byId("map"));
     setInterval(() => this.fade(), 2_000);
@@ -62,7 +63,7 @@ export class Quadrants {
     byId("map").setAttribute("aria-label", `Customers by current and potential value: ${words}`);
     byId("map-note").textContent = total > this.sampled.size + GUESTS
       ? `${number(this.sampled.size)} of ${number(total)} customers are drawn, an even sample; whoever moves is drawn as well.`
-      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres.";
+      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. Green rings: the 20 to call first.";
     show("map-empty", total ? "" : "No customer has a class yet: the first comes with the seeding.");
     return found["low-high"] + found["high-high"];
   }
@@ -76,7 +77,7 @@ export class Quadrants {
       grid: { left: 30, right: 8, top: 8, bottom: 34 },
       tooltip: { renderMode: "richText", confine: true, formatter: (point) => this.hint(point) },
       ...this.axes(),
-      series: [this.half(), this.customers(row), this.trails(), ...this.paths(row), this.centres(), this.marked()],
+      series: [this.half(), this.customers(row), this.trails(), ...this.paths(row), this.centres(), this.flags(), this.marked()],
     }, { replaceMerge: ["series"] });
   }
 
@@ -147,6 +148,15 @@ export class Quadrants {
         textBorderColor: ink("card"), textBorderWidth: 3 },
     }));
     return { id: "centres", type: "scatter", data, symbolSize: this.chart.getWidth() < NARROW ? 18 : 24, z: 5 };
+  }
+
+  /** A ring around whom to call first. */
+  flags() {
+    const data = this.flagged.filter((id) => this.dots.has(id)).map((id) => ({ name: id, value: this.dots.get(id).slice(0, 2) }));
+    return {
+      id: "flags", type: "scatter", data, symbol: "circle", symbolSize: 17, silent: true, z: 4,
+      itemStyle: { color: "transparent", borderColor: ink("good"), borderWidth: 2.5 },
+    };
   }
 
   marked() {
