@@ -133,7 +133,7 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     Returns
     -------
     Step
-        Cost: O(n k d) for all half-lives together, for each up to 8 moves as in `follow`, and the swaps.
+        Cost: O(n k d) for all half-lives together, for each up to 16 moves as in `follow`, and the swaps.
     """
     if len(cells.mass) == 0:
         return Step(pool)
