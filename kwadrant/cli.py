@@ -214,9 +214,11 @@ def evaluate(
     truth: Annotated[Path | None, typer.Option(help="a town's truth.parquet: precision, recall, delay")] = None,
     none: Annotated[float | None, typer.Option(help="a reading of so many kWh stands for none")] = None,
     least: Annotated[float, typer.Option(help="mean of the history that makes a customer eligible [kWh/d]")] = 10.0,
-    since: Annotated[int, typer.Option(min=1, help="days that a customer stays on the list")] = 14,
+    since: Annotated[int, typer.Option(min=1, help="days that a customer stays on the list")] = 7,
+    page: Annotated[Path | None, typer.Option(help="draw what called customers took, as an HTML page")] = None,
 ) -> None:  # fmt: skip
     """Is a flag worth a call? The product's own flags beside chance and a spreadsheet, and against a known truth."""
+    from kwadrant import called_page
     from kwadrant import evaluate as verb
     from kwadrant.inputs import inputs
 
@@ -228,6 +230,9 @@ def evaluate(
             say(line)
         for line in verb.truth_lines(found.events, verb.truth_of(truth)) if truth else ():
             say(line)
+        if page is not None:
+            page.write_text(called_page.page(found.calls, ask.rules), encoding="utf-8")
+            say(f"{len(found.calls)} calls, drawn in {page}")
 
 
 @app.command("list")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kwadrant.cli import app
-from kwadrant.evaluate import OURS
+from kwadrant.evaluate import AS_OFTEN, OURS
 from schemas.event import Event
 from segmentation.rises import falls
 from serving import questions
@@ -56,8 +56,8 @@ def replayed(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: Path) -> None:
     said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1")
     assert "eligible customers; of blind calls" in said
-    shares = {line[:40].strip(): line[40:].split()[0] for line in said.splitlines() if " kept of " in line}
-    assert list(shares) == [*OURS, "spreadsheet"]
+    shares = {line[:44].strip(): line[44:].split()[0] for line in said.splitlines() if " kept of " in line}
+    assert list(shares) == [*OURS, "spreadsheet", *AS_OFTEN]
     assert float(shares["kwadrant list"]) > 0.7
     assert "moves: " in said
     assert "recall" in said
