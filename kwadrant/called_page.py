@@ -37,7 +37,8 @@ def page(calls: Sequence[Called], rules: Rules) -> str:
     about = (
         f"Every call, or every so many of them ({len(shown)} of {len(calls)}), picked by its place alone. A call holds "
         f"if the mean of the {rules.ahead} days from its day on, plus 1 kWh, is at least {rules.factor:g} times the "
-        f"mean of days \N{MINUS SIGN}{rules.base_from} to \N{MINUS SIGN}{rules.base_to + 1}, plus 1 kWh: the broken line."
+        f"mean of days \N{MINUS SIGN}{rules.base_from} to \N{MINUS SIGN}{rules.base_to + 1}, plus 1 kWh: the broken "
+        "line."
     )
     figures = "".join(f"<figure>{picture(call, rules)}</figure>" for call in shown)
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{about}</p>", f'<div class="clusters">{figures}</div>']
@@ -51,12 +52,9 @@ def picture(call: Called, rules: Rules) -> str:
     times = (call.after + 1) / (call.base + 1)
     label = f"{call.customer}, called {call.day}: {_amount(call.base)} before, {_amount(call.after)} kWh/d after"
     word = "held" if call.kept else "did not hold"
-    return svg(WIDE, HIGH, label, [
-        f"<title>{escape(label)}</title>",
-        f'<text x="0" y="12">{escape(call.customer)}, {escape(call.day)}: {_amount(call.base)} to '
-        f"{_amount(call.after)} kWh/d, \N{MULTIPLICATION SIGN}{times:.2g}, {word}</text>",
-        *_lines(call, rules, most, least),
-    ])  # fmt: skip
+    means = f"{_amount(call.base)} to {_amount(call.after)} kWh/d, \N{MULTIPLICATION SIGN}{times:.2g}"
+    head = f'<text x="0" y="12">{escape(f"{call.customer}, {call.day}: {means}, {word}")}</text>'
+    return svg(WIDE, HIGH, label, [f"<title>{escape(label)}</title>", head, *_lines(call, rules, most, least)])
 
 
 def _lines(call: Called, rules: Rules, most: float, least: float) -> Iterator[str]:

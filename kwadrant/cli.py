@@ -108,6 +108,8 @@ def simulate(
     customers: Annotated[int, typer.Option(min=1)] = 400,
     days: Annotated[int, typer.Option(min=1)] = 150,
     history_days: Annotated[int, typer.Option(min=1, help="days at the beginning in which nobody changes")] = 60,
+    change_share: Annotated[float, typer.Option(min=0, max=1, help="share of the customers that really change")] = 0.3,
+    unrest: Annotated[float, typer.Option(min=0, help="0: calm loads; 1: about those of real enterprises")] = 0.0,
     random_state: RandomState = 1,
 ) -> None:
     """A town with known truth: readings, transactions, archive, and who really changed, when, to what."""
@@ -115,7 +117,8 @@ def simulate(
 
     with told():
         made = town.simulate(customers, days, random_state=random_state, history_days=history_days,
-                             change_days=max(1, days - history_days))  # fmt: skip
+                             change_days=max(1, days - history_days), change_share=change_share,
+                             unrest=unrest)  # fmt: skip
         town.write(made, out, report=lambda done, of: say(f"day {done} of {of}") if done % 30 == 0 else None)
         say(f"wrote readings, transactions, archive and truth to {out}")
 

@@ -53,8 +53,10 @@ def replayed(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: Path) -> None:
-    said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1")
+def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: Path, tmp_path: Path) -> None:
+    page = tmp_path / "calls.html"
+    said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1", "--page", page)
+    assert page.read_text(encoding="utf-8").count("<figure>") >= 3
     assert "eligible customers; of blind calls" in said
     shares = {line[:44].strip(): line[44:].split()[0] for line in said.splitlines() if " kept of " in line}
     assert list(shares) == [*OURS, "spreadsheet", *AS_OFTEN]
