@@ -77,7 +77,8 @@ def test_until_the_day_moves_are_said_and_never_newly_potential() -> None:
     state, said = told(small(), dismiss())
     assert said.events == ()
     assert [marks(event) for event in closed(state, 90.0).events] == [(False, SAID)]
-    assert [marks(event) for event in hand.early_events(state, hand.day_of("A", TODAY, 90.0), LEAPS)[1]] == [(False, SAID)]
+    flags = hand.early_events(state, hand.day_of("A", TODAY, 90.0), LEAPS)[1]
+    assert [marks(event) for event in flags] == [(False, SAID)]
 
 
 def test_after_the_day_a_new_move_is_newly_potential_again_and_nothing_else_is_said() -> None:
