@@ -29,9 +29,11 @@ def parameters(customers: int) -> Parameters:
     return Settings(stream="early", time_zone=ZONE).parameters(buckets=buckets_for(customers))
 
 
-def log(customers: int, days: int, random_state: int, history: int) -> replay.Log:
+def log(customers: int, days: int, random_state: int, history: int, unrest: float) -> replay.Log:
     """Return a town's log."""
-    town = simulate(customers, days, random_state=random_state, history_days=history, change_days=days - history)
+    town = simulate(
+        customers, days, random_state=random_state, history_days=history, change_days=days - history, unrest=unrest
+    )
     asked = parameters(customers)
     taken = [
         take(table, tables.Arrival(lane(topic, 0), BROKER, asked)).rows
@@ -71,10 +73,11 @@ def main() -> None:
     ask.add_argument("--history", type=int, default=60)
     ask.add_argument("--looks", type=int, default=24)
     ask.add_argument("--towns", type=int, default=3)
+    ask.add_argument("--unrest", type=float, default=0.0)
     given = ask.parse_args()
     whole: Counter[str] = Counter()
     for state in range(1, given.towns + 1):
-        of = log(given.customers, given.days, state, given.history)
+        of = log(given.customers, given.days, state, given.history, given.unrest)
         found = outcomes(seeded(of, given.customers, given.history), of, given.looks)
         whole += found
         print(state, dict(found), flush=True)

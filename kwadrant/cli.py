@@ -108,6 +108,8 @@ def simulate(
     customers: Annotated[int, typer.Option(min=1)] = 400,
     days: Annotated[int, typer.Option(min=1)] = 150,
     history_days: Annotated[int, typer.Option(min=1, help="days at the beginning in which nobody changes")] = 60,
+    change_share: Annotated[float, typer.Option(min=0, max=1, help="share of the customers that really change")] = 0.3,
+    unrest: Annotated[float, typer.Option(min=0, help="0: calm loads; 1: about those of real enterprises")] = 0.0,
     random_state: RandomState = 1,
 ) -> None:
     """A town with known truth: readings, transactions, archive, and who really changed, when, to what."""
@@ -115,7 +117,8 @@ def simulate(
 
     with told():
         made = town.simulate(customers, days, random_state=random_state, history_days=history_days,
-                             change_days=max(1, days - history_days))  # fmt: skip
+                             change_days=max(1, days - history_days), change_share=change_share,
+                             unrest=unrest)  # fmt: skip
         town.write(made, out, report=lambda done, of: say(f"day {done} of {of}") if done % 30 == 0 else None)
         say(f"wrote readings, transactions, archive and truth to {out}")
 
@@ -225,9 +228,11 @@ def evaluate(
     truth: Annotated[Path | None, typer.Option(help="a town's truth.parquet: precision, recall, delay")] = None,
     none: Annotated[float | None, typer.Option(help="a reading of so many kWh stands for none")] = None,
     least: Annotated[float, typer.Option(help="mean of the history that makes a customer eligible [kWh/d]")] = 10.0,
-    since: Annotated[int, typer.Option(min=1, help="days that a customer stays on the list")] = 14,
+    since: Annotated[int, typer.Option(min=1, help="days that a customer stays on the list")] = 7,
+    page: Annotated[Path | None, typer.Option(help="draw what called customers took, as an HTML page")] = None,
 ) -> None:  # fmt: skip
     """Is a flag worth a call? The product's own flags beside chance and a spreadsheet, and against a known truth."""
+    from kwadrant import called_page
     from kwadrant import evaluate as verb
     from kwadrant.inputs import inputs
 
@@ -239,6 +244,9 @@ def evaluate(
             say(line)
         for line in verb.truth_lines(found.events, verb.truth_of(truth)) if truth else ():
             say(line)
+        if page is not None:
+            page.write_text(called_page.page(found.calls, ask.rules), encoding="utf-8")
+            say(f"{len(found.calls)} calls, drawn in {page}")
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batch_init.seeding import buckets_for
+from kwadrant.called_page import Called
 from kwadrant.common import through
 from kwadrant.inputs import Inputs
 from kwadrant.settings import Settings
@@ -42,18 +43,22 @@ class Ask:
     seed_until: datetime | None = None
     none: float | None = None
     least: float = 10.0
-    since: int = 14
+    since: int = 7
     rules: Rules = evaluation.DEFAULT
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What came out; `eligible` customers [1]. Rankings by name, ours and those to beat."""
+    """What came out; `eligible` customers [1]. Rankings by name, ours and those to beat.
+
+    `calls` are those of the list that begins on the first day.
+    """
 
     events: list[Event]
     eligible: int
     chance: float
     lists: Mapping[str, Kept]
+    calls: Sequence[Called] = ()
 
 
 def run(settings: Settings, given: Inputs, ask: Ask, report: Callable[[int, int], None] | None = None) -> Measured:
@@ -80,7 +85,23 @@ def run(settings: Settings, given: Inputs, ask: Ask, report: Callable[[int, int]
     rankings = {name: evaluation.listed(scores[name], len(ids)) for name in OURS}
     rankings["spreadsheet"] = evaluation.spreadsheet(consumption, ask.rules)
     lists = {name: evaluation.kept(rank, consumption, begin, eligible, ask.rules) for name, rank in rankings.items()}
-    return Measured(events, int(eligible.sum()), evaluation.chance(consumption, begin, eligible, ask.rules), lists)
+    lists |= {
+        row: evaluation.kept(rankings[name], consumption, begin, eligible, ask.rules, as_often=rankings[OURS[0]])
+        for row, name in AS_OFTEN.items()
+    }
+    said = evaluation.called(rankings[OURS[0]], begin, consumption.days - ask.rules.ahead, eligible, ask.rules)
+    calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+    calls = [_called(consumption, day, ids, who, ask.rules, calendar.name(first + day)) for day, who in said]
+    by_chance = evaluation.chance(consumption, begin, eligible, ask.rules)
+    return Measured(events, int(eligible.sum()), by_chance, lists, calls)
+
+
+def _called(consumption: Consumption, day: int, ids: Sequence[str], who: int, rules: Rules, date: str) -> Called:
+    """Return what came of calling customer `who` on a day."""
+    end = day + rules.ahead
+    kwh = consumption.kwh[max(day - rules.base_from, 0) : end, who]
+    base, after = consumption.base(day, rules)[who], consumption.mean(day, end)[who]
+    return Called(ids[who], date, kwh, float(base), float(after), bool(consumption.kept(day, rules)[who]))
 
 
 def _without(log: replay.Log, none: float | None) -> replay.Log:
@@ -124,6 +145,8 @@ OURS = (
     "kwadrant list", "the same, by today's worth", "own rises, by today's worth", "everybody, by today's worth"
 )  # fmt: skip
 """Rankings of ours; worth is potential times confidence."""
+AS_OFTEN = {f"{name}, as many calls": name for name in (OURS[-1], "spreadsheet")}
+"""Rankings that are tried once more, with as many calls on each day as the list makes, by the names of these rows."""
 
 
 def truth_of(path: Path) -> list[Change]:
@@ -147,7 +170,7 @@ def lines(found: Measured) -> Iterator[str]:
     """Yield what was measured, a row for each list."""
     yield f"{found.eligible:,} eligible customers; of blind calls {found.chance:.2f} are kept"
     for name, one in found.lists.items():
-        yield f"{name:<40} {one.share:.3f} kept of {one.flags:.0f} flags"
+        yield f"{name:<44} {one.share:.3f} kept of {one.flags:.0f} flags"
     yield f"early flags confirmed, of those decided: {confirmed_share(found.events):.2f}"
 
 

@@ -42,6 +42,8 @@ th, td { text-align: left; padding: .35rem .75rem .35rem 0;
 .high-high { color: var(--high-high); fill: var(--high-high); }
 .axis { stroke: var(--line); stroke-width: 1; } .flow { stroke: var(--dim); fill: none; opacity: .7; }
 .flow.up { stroke: var(--low-high); opacity: 1; }
+.load { stroke: var(--dim); stroke-width: 1; fill: none; } .mean { stroke: currentColor; stroke-width: 3; }
+.least { stroke: var(--ink); stroke-dasharray: 4 4; }
 @media print { body { margin: 0; max-width: none; } .clusters > * { break-inside: avoid; } }
 """
 
@@ -58,6 +60,11 @@ def page(report: Report) -> str:
         "<h2>Clusters</h2>", f'<div class="clusters">{profiles}</div>',
         f"<p>Model {report.model.version}. Bars are robust standard deviations from the middle of all customers.</p>",
     ]  # fmt: skip
+    return document(title, parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """Return a page of these parts, which are HTML already, with our style and nothing to fetch."""
     head = f'<meta charset="utf-8"/><meta name="viewport" content="width=device-width"/><title>{escape(title)}</title>'
     body = "\n".join(parts)
     return (

@@ -58,7 +58,7 @@ def picture(report: Report) -> str:
     ]
     drawn = [*lines, *_circles(report, places), *_arrows(report, places), *_names(report, places)]
     label = f"{len(report.profiles)} clusters by current and potential value, and {len(report.moves)} moves"
-    return _svg(WIDE, HIGH, label, drawn)
+    return svg(WIDE, HIGH, label, drawn)
 
 
 def _radius(report: Report, customers: int) -> float:
@@ -133,13 +133,14 @@ def bars(profile: Profile, indices: tuple[str, ...]) -> str:
         drawn.append(
             f'<rect class="{escape(profile.quadrant)}" x="{x:.1f}" y="{y + 4:.0f}" width="{length:.1f}" height="12"/>'
         )
-    return _svg(MIDDLE + BAR, max(ROW * len(shown), ROW), f"what stands out in {profile.name}", drawn)
+    return svg(MIDDLE + BAR, max(ROW * len(shown), ROW), f"what stands out in {profile.name}", drawn)
 
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.2g}"
 
 
-def _svg(wide: float, high: float, label: str, drawn: Sequence[str]) -> str:
+def svg(wide: float, high: float, label: str, drawn: Sequence[str]) -> str:
+    """Return a picture of these elements, `wide` and `high`, with words for who cannot see it."""
     inside = "".join(drawn)
     return f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" role="img" aria-label="{escape(label)}">{inside}</svg>'

@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     dwell: str = Field(default="P7D", description="how long the evidence must last")
     cool_down: str = Field(default="P30D", description="rest after a move")
     potential: float = Field(
-        default=1.5, ge=1.25, description="potential x confidence that makes a potential customer; 1 is as ever"
+        default=1.5, ge=1.0, description="potential x confidence that makes a potential customer; 1 is as ever"
     )
     blast_radius: float = Field(
         default=0.02, ge=0, le=1, description="most customers a model may move alone and be promoted by itself, of all"

@@ -25,7 +25,7 @@ from segmentation.local_state import Flag, Gathered, LocalState
 from segmentation.memories import absorbed, decays, view_of
 from segmentation.moves import SECOND_US, foreseen, withdrawn
 from segmentation.parameters import Parameters
-from segmentation.rises import falls, leads_up, rise_of
+from segmentation.rises import falls, rise_of
 from segmentation.rows import pc
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, WIDTH, Floats, Ints, add_up, tile
@@ -112,8 +112,7 @@ def _would_move(
     view = view_of(customers, memories, epoch, parameters)
     points = space.place(vectors(view, space.indices))
     verdict = judge(off_grid(points), centres_of(model), customers.standing(ids_of(model)), epoch, parameters)
-    led = leads_up(verdict, customers, model)
-    return verdict.move | rise_of(view, customers, epoch, parameters, led).turn.risen
+    return verdict.move | rise_of(view, customers, epoch, parameters).turn.risen
 
 
 def _memories(state: LocalState, numbers: Ints, epoch: int, parameters: Parameters) -> Floats:

@@ -4,6 +4,7 @@ Nothing here is read by a fold: it measures what the folds said. On day t the be
 nobody twice within a pause; a flag is kept if the mean of the days ahead is clearly above that of a base before it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,26 +74,34 @@ class Kept:
     flags: float
 
 
-def called(rank: Ranking, begin: int, last: int, eligible: Flags, rules: Rules) -> Iterable[tuple[int, int]]:
-    """Yield (day, customer's number) of every call from `begin` to `last`; ties go to the smaller number."""
+def called(rank: Ranking, begin: int, last: int, eligible: Flags, rules: Rules,
+           most: Mapping[int, int] | None = None) -> Iterable[tuple[int, int]]:  # fmt: skip
+    """Yield (day, customer's number) of every call from `begin` to `last`; ties go to the smaller number.
+
+    `most` are the calls of each day, where it is not as the rules say.
+    """
     rested = np.full(len(eligible), begin)
     for day in range(begin, last + 1, rules.every):
         scores = np.where(eligible & (rested <= day), rank(day), -np.inf)
-        best = np.argsort(-scores, kind="stable")[: rules.calls]
+        best = np.argsort(-scores, kind="stable")[: rules.calls if most is None else most.get(day, 0)]
         best = best[scores[best] > -np.inf]
         rested[best] = day + rules.pause
         yield from ((day, int(number)) for number in best)
 
 
-def kept(rank: Ranking, consumption: Consumption, begin: int, eligible: Flags, rules: Rules = DEFAULT) -> Kept:
+def kept(rank: Ranking, consumption: Consumption, begin: int, eligible: Flags, rules: Rules = DEFAULT,
+         as_often: Ranking | None = None) -> Kept:  # fmt: skip
     """Return how many of a list's flags were kept, over all beginnings of the week from day `begin` on.
 
-    Only flags with all the days ahead. O(days n log n); inputs untouched.
+    Only flags with all the days ahead. A list that calls `as_often` as another makes as many calls on each day as that
+    one does. O(days n log n); inputs untouched.
     """
     last = consumption.days - rules.ahead
     shares, counts = [], []
     for start in range(begin, begin + rules.every):
-        found = [consumption.kept(day, rules)[who] for day, who in called(rank, start, last, eligible, rules)]
+        often = as_often and Counter(day for day, _ in called(as_often, start, last, eligible, rules))
+        calls = called(rank, start, last, eligible, rules, often)
+        found = [consumption.kept(day, rules)[who] for day, who in calls]
         counts.append(len(found))
         shares += [float(np.mean(found))] if found else []
     return Kept(float(np.mean(shares)) if shares else float("nan"), float(np.mean(counts)))

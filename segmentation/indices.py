@@ -30,7 +30,8 @@ class View:
 
     `memories` (n, 2, WIDTH): short and long forgetting sums; `traits` (n, 5) as `TRAITS`, NaN where unknown; `days`
     (n, 2): forgetting length [d] of each customer's history; `now` [s since 1970] is the epoch's end; `base` (n,) [W]
-    is the mean power of the quarter that ended four weeks ago (see `weeks`), NaN where unknown. Read only.
+    is the mean power of the quarter that ended four weeks ago, NaN where unknown, and `stayed` (n,) [1] the part of its
+    level that was kept a year ago after the same weeks (see `weeks`). Read only.
     """
 
     memories: Floats
@@ -38,6 +39,7 @@ class View:
     days: Floats
     now: int
     base: Floats
+    stayed: Floats
 
     def short(self, name: str) -> Floats:
         """Short-memory sum (n,) of a tile's column."""

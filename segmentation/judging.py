@@ -26,13 +26,13 @@ from segmentation.parameters import Parameters
 from segmentation.quadrants import on_axes
 from segmentation.recent import Recent, renewed
 from segmentation.risen import renewed as renewed_rises
-from segmentation.rises import leads_up, rise_of, rose_of, valued
+from segmentation.rises import rise_of, rose_of, valued
 from segmentation.rows import names
 from segmentation.shadow import shadowed
 from segmentation.sight import seen
 from segmentation.space import centres_of, ids_of, off_grid, space_of
 from segmentation.sums import COLUMN, Floats, Ints
-from segmentation.undoing import as_before, compensated, forgotten, own_doing, to_undo, turned_back, with_undone
+from segmentation.undoing import as_before, compensated, forgotten, own_doing, to_undo, with_undone
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
-    rise = rise_of(sight.view, customers, epoch, parameters, leads_up(verdict, customers, model))
-    rise = replace(rise, turn=turned_back(rise.turn, undoing, state.risen))
+    rise = rise_of(sight.view, customers, epoch, parameters)
     moved = valued(
         moves(look, customers, model, state.models.past, "confirmed", calendar), np.flatnonzero(decided.move),
         rise.outlook, rise.turn.risen,

@@ -12,7 +12,7 @@ from segmentation.customers import Customers
 from segmentation.indices import DAY_S, View
 from segmentation.parameters import Parameters
 from segmentation.sums import COLUMN, Floats, Tiles, absorb, absorb_hours, tile
-from segmentation.weeks import base
+from segmentation.weeks import base, stayed
 
 NO_TILES = tile(kinds.NONE, pa.array([], pa.string()), Calendar("UTC"))
 """The tiles of an epoch without a row."""
@@ -43,7 +43,10 @@ def view_of(customers: Customers, memories: Floats, epoch: int, parameters: Para
     age = np.maximum(epoch - customers.first.astype(np.int64) + 1, 1).astype(np.float64)
     factors = decays(parameters)
     days = (1 - factors[None, :] ** age[:, None]) / (1 - factors[None, :]) * (parameters.epoch_s / DAY_S)
-    return View(memories, customers.traits, days, calendar.end(epoch), base(customers.weeks, epoch, parameters))
+    return View(
+        memories, customers.traits, days, calendar.end(epoch), base(customers.weeks, epoch, parameters),
+        stayed(customers.weeks, epoch, parameters),
+    )  # fmt: skip
 
 
 def share_estimated(memories: Floats) -> NDArray[np.float64]:

@@ -8,8 +8,8 @@ from segmentation.errors import BadParameters
 from segmentation.value_mapping import value_mapping
 
 DAY_S = 86_400
-LEAST_POTENTIAL = 1.25
-"""Lasting potential [1] down to which a customer who is a potential one stays one."""
+LEAST_POTENTIAL = 1.0
+"""Lasting potential [1] down to which a customer who is a potential one stays one: it is worth what it was."""
 LONGEST_CORRECTION_S = 28 * DAY_S
 """The correction window is shorter [s]: the base (see `weeks`) ends four weeks ago, and has to be settled."""
 
@@ -53,7 +53,7 @@ class Parameters:
             raise BadParameters(message)
         if not self.potential >= LEAST_POTENTIAL:
             message = (
-                f"potential is {self.potential:g}; it has to be at least {LEAST_POTENTIAL}, where a customer falls"
+                f"potential is {self.potential:g}; it has to be at least {LEAST_POTENTIAL:g}, where a customer falls"
             )
             raise BadParameters(message)
 

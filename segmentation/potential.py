@@ -1,8 +1,8 @@
 """Potential: what a customer's own data say about what can be sold to it now, and for how sure.
 
 A class says what a customer is, its potential what is happening to it: by how much more it takes than in the base, and
-what it asks and buys. Potential is a factor, 1 where nothing happens; confidence is the part of it that is steady.
-Their product, the lasting potential, makes a customer a potential one.
+what it asks and buys. Potential is a factor, 1 where nothing happens; confidence is the part of it that is steady and
+does not pass with the season. Their product, the lasting potential, makes a customer a potential one.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.customers import Customers
-from segmentation.decision import NONE
-from segmentation.indices import REGISTRY, SHORT, View, ratio, unsteadiness
+from segmentation.decision import NEVER, NONE
+from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
 from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.sums import Flags, Floats
 
@@ -48,35 +48,37 @@ def outlook(view: View) -> Outlook:
     parts = [index.pull * np.fmax(index.transformed(view), 0.0) for index in PULLING]
     estimated = np.nan_to_num(ratio(view.short("estimated_s"), view.short("seconds")))
     steady = np.exp(-np.nan_to_num(unsteadiness(view, SHORT)))
-    return Outlook(np.column_stack(parts), steady * (1.0 - DOUBT * estimated))
+    return Outlook(np.column_stack(parts), steady * _beyond_season(view) * (1.0 - DOUBT * estimated))
+
+
+def _beyond_season(view: View) -> Floats:
+    """Return the part (n,) of the growth [1] that stays if this season ends as it ended a year ago; 1 of no growth."""
+    grown = np.fmax(growth(view), 1.0)
+    return np.asarray(np.fmax(grown * view.stayed, 1.0) / grown)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose potential is `high` (n,) after a close, who has just `risen` or `fallen` (n,), when each last rose [epoch].
-
-    `led` (n,) are those risen who would not have without a move.
-    """
+    """Whose potential is `high` (n,) after a close, who has just `risen` or `fallen`, when each last rose [epoch]."""
 
     high: Flags
     risen: Flags
     fallen: Flags
-    led: Flags
     rose: NDArray[np.int64]
 
 
-def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Parameters, led: Flags) -> Turn:
+def turn(lasting: Floats, customers: Customers, epoch: int, parameters: Parameters) -> Turn:
     """Return who is a potential customer as of the end of `epoch`; inputs untouched.
 
-    A customer rises when its lasting potential (n,) reaches `parameters.potential`, or LEAST_POTENTIAL where a move
-    from a class of low to one of high potential `led` (n,) it there; not within the cool-down of its last rise. It
-    falls below LEAST_POTENTIAL. Who has no class yet does not rise: it just stands high.
+    A customer rises when its lasting potential (n,) reaches `parameters.potential`; not within the cool-down of its
+    last rise. It stays high down to LEAST_POTENTIAL. Below it falls, which only those do who rose: nobody heard of the
+    others. Who has no class yet does not rise: it just stands high.
     """
-    own = lasting >= parameters.potential
-    enough = own | (led & (lasting >= LEAST_POTENTIAL))
+    enough = lasting >= parameters.potential
     known = customers.cluster != NONE
     rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
     risen = known & ~customers.high & enough & rested
     stays = customers.high & (lasting >= LEAST_POTENTIAL)
     high = np.where(known, stays | risen, enough)
-    return Turn(high, risen, known & customers.high & ~stays, risen & ~own, np.where(risen, epoch, customers.rose))
+    fallen = known & customers.high & ~stays & (customers.rose != NEVER)
+    return Turn(high, risen, fallen, np.where(risen, epoch, customers.rose))

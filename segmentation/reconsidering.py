@@ -21,7 +21,7 @@ from segmentation.correcting import Corrected, concerned, numbers_of
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, share_estimated, view_of
 from segmentation.moves import PROVISIONAL, SECOND_US
-from segmentation.parameters import LEAST_POTENTIAL, Parameters
+from segmentation.parameters import Parameters
 from segmentation.potential import PULLING, Outlook, outlook
 from segmentation.risen import Risen, followed
 from segmentation.rises import at_home, said_of
@@ -73,17 +73,10 @@ def reconsidered(done: Corrected, before: Mapping[int, Tiles], fresh: pa.Table, 
         numbers = numbers_of(pa.array([customer for customer, _ in mine], pa.string()), done.state.customers)
         seen = [_seen(done.state, tiles, numbers, then, parameters) for tiles in (before, done.state.tiles)]
         found = _Again(mine, numbers, seen[0][0], *seen[1], force, epoch, parameters)
+        holds = found.now.lasting >= parameters.potential
         for at in range(len(mine)):
-            done = _kept(done, found, at) if _holds(done, found, at) else _lost(done, found, at)
+            done = _kept(done, found, at) if holds[at] else _lost(done, found, at)
     return done
-
-
-def _holds(done: Corrected, found: _Again, at: int) -> bool:
-    """Whether a customer would have risen all the same; it takes less where a move led it there, and stands."""
-    _, rise = found.rises[at]
-    told = _told(done, rise)
-    led = rise.led and (told is None or done.events[told].cause != LATE_CORRECTION)
-    return bool(found.now.lasting[at] >= (LEAST_POTENTIAL if led else found.parameters.potential))
 
 
 def _seen(state: LocalState, tiles: Mapping[int, Tiles], numbers: Ints, then: int, parameters: Parameters

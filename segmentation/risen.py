@@ -19,7 +19,7 @@ class Risen(msgspec.Struct, frozen=True, array_like=True):
 
     `epoch` is the one at whose end it rose, `before` that of its rise before this one (NEVER where there was none),
     `version` that of the model in force. `provisional`: whether it rests mostly on estimates; `newly_potential` is
-    False where an operator's word stands against it, or the customer has fallen; `led`: whether a move led it there.
+    False where an operator's word stands against it, or the customer has fallen.
     """
 
     event_id: str
@@ -29,7 +29,6 @@ class Risen(msgspec.Struct, frozen=True, array_like=True):
     cause: Cause
     provisional: bool
     newly_potential: bool
-    led: bool
 
 
 def renewed(risen: Mapping[str, Risen], confirmed: Sequence[Event], before: Customers, turn: Turn, closed: int,
@@ -41,13 +40,12 @@ def renewed(risen: Mapping[str, Risen], confirmed: Sequence[Event], before: Cust
     oldest, rows = closed - lasting(parameters), np.flatnonzero(turn.risen)
     kept = {customer: rise for customer, rise in risen.items() if rise.epoch >= oldest}
     fresh = dict(zip(names(before.ids.take(rows)), before.rose[rows].tolist(), strict=True))
-    led = set(names(before.ids.take(np.flatnonzero(turn.led))))
     for event in confirmed:
         known = kept.get(event.customer_id)
         if event.customer_id in fresh:
             kept[event.customer_id] = Risen(
                 event.event_id, closed, fresh[event.customer_id], event.model_version_to, event.cause,
-                event.quality.provisional, event.newly_potential, event.customer_id in led,
+                event.quality.provisional, event.newly_potential,
             )  # fmt: skip
         elif known is not None and falls(event):
             kept[event.customer_id] = msgspec.structs.replace(known, newly_potential=False)

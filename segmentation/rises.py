@@ -16,13 +16,12 @@ from schemas.times import iso
 from segmentation.attribution import BACKFILL, CUSTOMER_MOVED
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
-from segmentation.decision import NEVER, Verdict
+from segmentation.decision import NEVER
 from segmentation.indices import View
 from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, place_of
 from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.potential import PULLING, Outlook, Turn, outlook, turn
 from segmentation.quadrants import HIGH, LOW, is_high, with_potential
-from segmentation.space import ids_of
 from segmentation.sums import Flags, Floats
 
 _DIGITS = 6
@@ -100,19 +99,13 @@ def valued(moves: Iterable[Event], who: Iterable[int], ahead: Outlook, risen: Fl
     ]  # fmt: skip
 
 
-def rise_of(view: View, customers: Customers, epoch: int, parameters: Parameters, led: Flags) -> Rise:
+def rise_of(view: View, customers: Customers, epoch: int, parameters: Parameters) -> Rise:
     """Return the outlook on the view's customers as of the end of `epoch`, and what it makes of them.
 
-    `led` (n,) are those whom a move leads up. O(n); inputs untouched.
+    O(n); inputs untouched.
     """
     ahead = outlook(view)
-    return Rise(ahead, turn(ahead.lasting, customers, epoch, parameters, led))
-
-
-def leads_up(verdict: Verdict, customers: Customers, model: Model) -> Flags:
-    """Whether a verdict moves each customer (n,) from a class of low to one of high potential."""
-    high = np.array([is_high(cluster.quadrant) for cluster in model.clusters])
-    return np.asarray(verdict.move & ~high[customers.standing(ids_of(model)).own] & high[verdict.best])
+    return Rise(ahead, turn(ahead.lasting, customers, epoch, parameters))
 
 
 def falls(event: Event) -> bool:

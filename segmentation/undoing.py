@@ -69,19 +69,6 @@ def with_undone(verdict: Verdict, undoing: Undoing | None, points: Ints, model: 
     return replace(verdict, move=move, best=best, best_distance=best_distance)
 
 
-def turned_back(turn: Turn, undoing: Undoing | None, risen: Mapping[str, Risen]) -> Turn:
-    """Return the turn (n,) without the rises to which the moves that are undone had led."""
-    if undoing is None:
-        return turn
-    high, rose, rises = turn.high.copy(), turn.rose.copy(), turn.risen.copy()
-    for row, (who, move) in zip(undoing.rows.tolist(), undoing.moves.items(), strict=True):
-        rises[row] &= not turn.led[row]
-        rise = risen.get(who)
-        if rise is not None and rise.led and rise.event_id == move.event_id and not rises[row]:
-            high[row], rose[row] = False, rise.before
-    return replace(turn, high=high, rose=rose, risen=rises)
-
-
 def own_doing(undoing: Undoing | None, risen: Mapping[str, Risen], turn: Turn) -> frozenset[str]:
     """Return whose potential has become high at this close, or at that of the move that is undone, and still is.
 
@@ -92,7 +79,7 @@ def own_doing(undoing: Undoing | None, risen: Mapping[str, Risen], turn: Turn) -
     found = set()
     for row, (who, move) in zip(undoing.rows.tolist(), undoing.moves.items(), strict=True):
         rise = risen.get(who)
-        told = rise is not None and rise.event_id == move.event_id and rise.newly_potential and not rise.led
+        told = rise is not None and rise.event_id == move.event_id and rise.newly_potential
         if turn.risen[row] or (told and turn.high[row]):
             found.add(who)
     return frozenset(found)

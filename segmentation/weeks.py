@@ -1,7 +1,8 @@
-"""Weeks: the mean power of each of the last seventeen whole weeks, in two bytes each, and the base that they make.
+"""Weeks: the mean power of each whole week of a year and a fortnight, in two bytes each, and what they tell.
 
 The base is the mean of the thirteen weeks that ended at least four weeks ago: a quarter of a year in which what is new
-in the last month has no part. Weeks are seven epochs of a day, counted from the calendar's first.
+in the last month has no part. What stayed a year ago, when the same weeks were over, tells a season from a change.
+Weeks are seven epochs of a day, counted from the calendar's first.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ Codes = NDArray[np.uint16]
 WEEK_S = 7 * DAY_S
 GAP, BASE = 4, 13
 """Weeks between the base and the present, and weeks of the base [1]."""
-WEEKS = GAP + BASE
+YEAR, SAME, AHEAD = 52, 2, 8
+"""Weeks of a year, those of a year ago that are the present's, and those after them that were ahead [1]."""
+WEEKS = YEAR + SAME
 UNKNOWN = 0
 """Code of a week in which nothing was metered."""
 _LARGEST = int(np.iinfo(np.uint16).max)
@@ -63,13 +66,35 @@ def base(weeks: Codes, epoch: int, parameters: Parameters) -> Floats:
     Needs a correction window of less than four weeks: what the ring holds is settled then. Week by week, so that a
     customer's bits depend on its own weeks alone, however many others there are. O(n).
     """
-    last = (epoch + 1) // parameters.epochs(WEEK_S) - GAP - 1
+    end = _over(epoch, parameters) - GAP
+    return _mean(weeks, range(end - BASE, end), 1)
+
+
+def stayed(weeks: Codes, epoch: int, parameters: Parameters) -> Floats:
+    """Return the part (n,) [1] of its level that each customer kept a year ago, after the same weeks, at most 1.
+
+    The mean of the eight weeks that followed over that of the two that have just passed, 52 weeks before the end of
+    `epoch`; next to nothing more in both keeps an empty site finite. 1 where a week of them is unknown. O(n).
+    """
+    present = _over(epoch, parameters) - YEAR
+    then = _mean(weeks, range(present - SAME, present), SAME)
+    ahead = _mean(weeks, range(present, present + AHEAD), AHEAD)
+    return np.asarray(np.fmin((ahead + IDLE_W) / (then + IDLE_W), 1.0))
+
+
+def _over(epoch: int, parameters: Parameters) -> int:
+    """Return the first week that is not over at the end of `epoch`."""
+    return (epoch + 1) // parameters.epochs(WEEK_S)
+
+
+def _mean(weeks: Codes, asked: range, least: int) -> Floats:
+    """Return the mean power (n,) [W] of the known ones of the weeks `asked`, NaN where they are fewer than `least`."""
     total, count = np.zeros(len(weeks)), np.zeros(len(weeks))
-    for week in range(last - BASE + 1, last + 1):
+    for week in asked:
         codes = weeks[:, week % WEEKS]
         total += np.where(codes == UNKNOWN, 0.0, powers(codes))
         count += codes != UNKNOWN
-    return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count > 0))
+    return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count >= least))
 
 
 def together(weeks: Codes, older: Codes) -> Codes:

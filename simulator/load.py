@@ -29,6 +29,14 @@ READINGS = pa.schema(
 ESTIMATED = 0.005
 """Share of the readings that are estimated [1]."""
 
+MONTH = 28
+"""Days between two levels towards which a restless customer wanders [d]."""
+WANDER, ODD_DAY, RESTLESS = 0.45, 0.16, 0.7
+"""Standard deviations of the logarithm of those levels and of a day's load, and of the logarithm of how restless a
+customer is [1], where the unrest is 1."""
+FARTHEST = 4.0
+"""Largest logarithm of what unrest makes of a load [1]."""
+
 _MICRO = 1_000_000
 
 
@@ -86,10 +94,11 @@ def _power(plan: "Plan", people: "Population", day: int) -> "Floats":
     wobble = plan.generator("hours", day).standard_normal((len(people), len(place)))
     luck = plan.generator("days", day).standard_normal(len(people))
     blend = people.blend(day)[:, None]
-    old = _as_kind(people, people.born, shape) * _noise(people.born, wobble, luck)
+    unrest = _unrest(plan, len(people), day)
+    old = unrest * _as_kind(people, people.born, shape) * _noise(people.born, wobble, luck)
     if not blend.any():
         return old * _season(plan, people.born, day)
-    new = _as_kind(people, people.after, shape) * _noise(people.after, wobble, luck)
+    new = unrest * _as_kind(people, people.after, shape) * _noise(people.after, wobble, luck)
     return (1 - blend) * old * _season(plan, people.born, day) + blend * new * _season(plan, people.after, day)
 
 
@@ -118,6 +127,22 @@ def _noise(kind: "Ints", wobble: "Floats", luck: "Floats") -> "Floats":
     hourly = np.array([k.noise for k in KINDS])[kind][:, None]
     daily = np.array([k.daily for k in KINDS])[kind][:, None]
     factor: Floats = np.exp(hourly * wobble + daily * luck[:, None] - (hourly**2 + daily**2) / 2)
+    return factor
+
+
+def _unrest(plan: "Plan", customers: int, day: int) -> "Floats | float":
+    """Return (n, 1) the factor of days that are out of the ordinary, and of months that are [1].
+
+    Every customer wanders between levels that change monthly and come back, each by its own measure.
+    """
+    if plan.unrest == 0:
+        return 1.0
+    own = plan.unrest * np.exp(RESTLESS * plan.generator("unrest").standard_normal(customers))
+    month, part = divmod(day, MONTH)
+    knots = [plan.generator("months", number).standard_normal(customers) for number in (month, month + 1)]
+    wander = (knots[0] * (MONTH - part) + knots[1] * part) / MONTH
+    today = plan.generator("odd days", day).standard_normal(customers)
+    factor: Floats = np.exp(np.clip(own * (WANDER * wander + ODD_DAY * today), -FARTHEST, FARTHEST))[:, None]
     return factor
 
 

@@ -1,5 +1,6 @@
 """What a simulation was asked for, its calendar, and its random numbers."""
 
+import math
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,6 +25,7 @@ class Plan:
     history_days : days without any change at the beginning [d].
     change_days : days after the history over which the changes are spread evenly [d].
     change_share : share of the customers that change once in that time [1].
+    unrest : how restless the loads are: 0 as the kinds say, 1 about as those of real enterprises [1].
     """
 
     customers: int
@@ -35,6 +37,7 @@ class Plan:
     history_days: int
     change_days: int
     change_share: float
+    unrest: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated."""
@@ -42,6 +45,8 @@ class Plan:
         for name, value in whole.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")
+        if not 0 <= self.unrest < math.inf:
+            raise ValueError(f"unrest must not be negative, nor infinite, and is {self.unrest}")
         if self.random_state < 0 or self.history_days < 0 or not 0 <= self.change_share <= 1:
             raise ValueError("random_state and history_days must not be negative, change_share must lie in 0 to 1")
         seconds = self.resolution.total_seconds()

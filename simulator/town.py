@@ -75,6 +75,7 @@ def simulate(
     history_days: int = 60,
     change_days: int = 60,
     change_share: float = 0.3,
+    unrest: float = 0.0,
 ) -> Town:
     """Return the town of `customers` over `days` local days.
 
@@ -91,8 +92,9 @@ def simulate(
     zone : IANA name of the zone of the local days.
     history_days, change_days : see above [d].
     change_share : share of the customers that change once [1].
+    unrest : 0 for loads as calm as their kinds, 1 for loads about as restless as those of real enterprises [1].
     """
-    plan = Plan(customers, days, random_state, start, resolution, zone, history_days, change_days, change_share)
+    plan = Plan(customers, days, random_state, start, resolution, zone, history_days, change_days, change_share, unrest)
     return Town(plan, settle(plan))
 
 

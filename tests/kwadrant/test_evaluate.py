@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kwadrant.cli import app
-from kwadrant.evaluate import OURS
+from kwadrant.evaluate import AS_OFTEN, OURS
 from schemas.event import Event
 from segmentation.rises import falls
 from serving import questions
@@ -53,11 +53,13 @@ def replayed(town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: Path) -> None:
-    said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1")
+def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: Path, tmp_path: Path) -> None:
+    page = tmp_path / "calls.html"
+    said = kwadrant("evaluate", *tables(town), "--truth", town / "truth.parquet", "--least", "1", "--page", page)
+    assert page.read_text(encoding="utf-8").count("<figure>") >= 3
     assert "eligible customers; of blind calls" in said
-    shares = {line[:40].strip(): line[40:].split()[0] for line in said.splitlines() if " kept of " in line}
-    assert list(shares) == [*OURS, "spreadsheet"]
+    shares = {line[:44].strip(): line[44:].split()[0] for line in said.splitlines() if " kept of " in line}
+    assert list(shares) == [*OURS, "spreadsheet", *AS_OFTEN]
     assert float(shares["kwadrant list"]) > 0.7
     assert "moves: " in said
     assert "recall" in said

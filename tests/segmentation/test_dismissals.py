@@ -20,11 +20,12 @@ LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 MODEL = hand.two_classes("consumption", LOW, HIGH)
 TODAY = FIRST + 1
 UNTIL = TODAY + 4
+LEAPS = replace(hand.EAGER, potential=2.0)
 SAID = Dismissed(iso(CALENDAR.end(UNTIL) * 1_000_000), "plant closed")
 
 
 def told(state: LocalState, *controls: Dismiss) -> tuple[LocalState, Output]:
-    return local_node.fold(state, controls, hand.intake_of([]), 0, hand.EAGER)
+    return local_node.fold(state, controls, hand.intake_of([]), 0, LEAPS)
 
 
 def dismiss(until: int | None = UNTIL, customer: str = "A") -> Dismiss:
@@ -33,11 +34,11 @@ def dismiss(until: int | None = UNTIL, customer: str = "A") -> Dismiss:
 
 def closed(state: LocalState, kwh: float) -> Closed:
     epoch = state.closed + 1
-    return hand.closed_with(state, hand.rows_of(hand.day_of("A", epoch, kwh)), epoch, hand.EAGER)
+    return hand.closed_with(state, hand.rows_of(hand.day_of("A", epoch, kwh)), epoch, LEAPS)
 
 
 def small() -> LocalState:
-    return hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, hand.EAGER)
+    return hand.remembered(hand.day_of("A", FIRST, 0.1), MODEL, LEAPS)
 
 
 def leapt() -> Closed:
@@ -62,12 +63,12 @@ def test_a_confirmed_move_is_withdrawn_with_the_reason_and_the_class_stays() -> 
 
 
 def test_an_early_flag_is_withdrawn_too() -> None:
-    state, (flag,) = hand.early_events(small(), hand.day_of("A", TODAY, 90.0))
+    state, (flag,) = hand.early_events(small(), hand.day_of("A", TODAY, 90.0), LEAPS)
     state, said = told(state, dismiss())
     assert [(e.status, e.supersedes, e.because) for e in said.events] == [("withdrawn", flag.event_id, "plant closed")]
     assert marks(said.events[0]) == (False, SAID)
     assert dict(state.early) == {}
-    (again,) = hand.early_events(state, hand.day_of("A", TODAY, 90.0))[1]
+    (again,) = hand.early_events(state, hand.day_of("A", TODAY, 90.0), LEAPS)[1]
     assert marks(again) == (False, SAID)
     assert again.event_id != flag.event_id
 
@@ -76,7 +77,8 @@ def test_until_the_day_moves_are_said_and_never_newly_potential() -> None:
     state, said = told(small(), dismiss())
     assert said.events == ()
     assert [marks(event) for event in closed(state, 90.0).events] == [(False, SAID)]
-    assert [marks(event) for event in hand.early_events(state, hand.day_of("A", TODAY, 90.0))[1]] == [(False, SAID)]
+    flags = hand.early_events(state, hand.day_of("A", TODAY, 90.0), LEAPS)[1]
+    assert [marks(event) for event in flags] == [(False, SAID)]
 
 
 def test_after_the_day_a_new_move_is_newly_potential_again_and_nothing_else_is_said() -> None:
@@ -112,7 +114,7 @@ def test_a_lifted_dismissal_raises_nothing_by_itself() -> None:
 
 
 def test_who_was_not_newly_potential_has_nothing_to_withdraw() -> None:
-    big = hand.remembered(hand.day_of("A", FIRST, 90.0), MODEL, hand.EAGER)
+    big = hand.remembered(hand.day_of("A", FIRST, 90.0), MODEL, LEAPS)
     state = big
     while not (found := closed(state, 0.0)).events:
         state = found.state
@@ -135,6 +137,6 @@ def test_it_survives_a_restart() -> None:
 def test_beside_a_close_in_one_batch_the_closes_answer_is_not_lost(order: int) -> None:
     controls: list[Control] = [close_of(TODAY), dismiss()]
     rows = hand.intake_of(hand.day_of("A", TODAY, 90.0))
-    _, said = local_node.fold(small(), controls[::-1] if order else controls, rows, 0, hand.EAGER, early=False)
+    _, said = local_node.fold(small(), controls[::-1] if order else controls, rows, 0, LEAPS, early=False)
     assert said.answer is not None
     assert [event.newly_potential for event in said.events] == ([False] if order else [True, False])

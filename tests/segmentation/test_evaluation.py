@@ -71,3 +71,12 @@ def test_a_score_looks_at_no_day_from_its_own_on(day: int) -> None:
     known, other = consumption().kwh, consumption().kwh.copy()
     other[day:] = 7.0
     assert spreadsheet(Consumption(other), RULES)(day).tolist() == spreadsheet(Consumption(known), RULES)(day).tolist()
+
+
+def test_a_list_that_calls_as_often_as_another_makes_its_calls_on_the_same_days() -> None:
+    rules = Rules(calls=2, pause=14, ahead=10, base_from=20, base_to=5)
+    seldom = listed({33: {1: 1.0}, 40: {1: 1.0, 2: 0.5}}, 3)
+    often = listed(always(3.0, 2.0, 1.0), 3)
+    assert list(called(often, 33, 47, EVERYBODY, rules, {33: 1, 40: 2})) == [(33, 0), (40, 1), (40, 2)]
+    both = [kept(often, consumption(), 33, EVERYBODY, rules, as_often=other) for other in (None, seldom)]
+    assert kept(seldom, consumption(), 33, EVERYBODY, rules).flags == both[1].flags < both[0].flags

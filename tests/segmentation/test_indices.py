@@ -41,13 +41,14 @@ EXPECTED = {
 }
 
 
-def view(short: Sums = SHORT, long: Sums = LONG, trait: Sums = TRAIT, base: float = 800.0) -> View:
+def view(short: Sums = SHORT, long: Sums = LONG, trait: Sums = TRAIT, base: float = 800.0, stayed: float = 1.0
+         ) -> View:  # fmt: skip
     memories = np.zeros((1, 2, WIDTH))
     for memory, sums in enumerate((short, long)):
         for column, value in sums.items():
             memories[0, memory, COLUMN[column]] = value
     traits = np.array([[trait.get(name, NAN) for name in TRAITS]])
-    return View(memories, traits, np.array([[10.0, 20.0]]), 1_000_000 + 10 * DAY, np.array([base]))
+    return View(memories, traits, np.array([[10.0, 20.0]]), 1_000_000 + 10 * DAY, np.array([base]), np.array([stayed]))
 
 
 def without(sums: Sums, *columns: str) -> Sums:

@@ -51,7 +51,7 @@ def test_an_event_says_from_where_to_where_and_since_when() -> None:
         "high",
         None,
     )
-    assert (event.newly_potential, event.cause, event.event_time) == (True, "customer_moved", "2026-03-23T23:00:00Z")
+    assert (event.newly_potential, event.cause, event.event_time) == (False, "customer_moved", "2026-03-23T23:00:00Z")
     assert (event.model_version_from, event.model_version_to) == (1, 1)
 
 

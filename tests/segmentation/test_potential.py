@@ -8,6 +8,7 @@ import pytest
 from schemas.control import Dismiss
 from schemas.event import CustomerState, Event
 from segmentation.customers import Customers, newcomers
+from segmentation.decision import NEVER
 from segmentation.dismissals import obeyed
 from segmentation.errors import BadParameters
 from segmentation.local_state import LocalState
@@ -62,16 +63,16 @@ def classed(*, high: bool = False, rose: int = -100, cluster: int = 0) -> Custom
 @pytest.mark.parametrize(
     ("lasting", "customers", "expected"),
     [
-        (1.5, classed(), (True, True)), (1.49, classed(), (False, False)), (1.3, classed(high=True), (True, False)),
-        (1.2, classed(high=True), (False, False)), (2.0, classed(high=True), (True, False)),
+        (1.5, classed(), (True, True)), (1.49, classed(), (False, False)), (1.01, classed(high=True), (True, False)),
+        (0.99, classed(high=True), (False, False)), (2.0, classed(high=True), (True, False)),
         (2.0, classed(rose=71), (False, False)), (2.0, classed(rose=70), (True, True)),
         (2.0, classed(cluster=-1), (True, False)), (1.2, classed(cluster=-1), (False, False)),
     ],
 )  # fmt: skip
-def test_a_customer_rises_at_the_threshold_and_falls_below_its_root(
+def test_a_customer_rises_at_the_threshold_and_falls_below_what_it_was_worth(
     lasting: float, customers: Customers, expected: tuple[bool, bool]
 ) -> None:
-    found = turn(np.array([lasting]), customers, 100, Parameters(), np.array([False]))
+    found = turn(np.array([lasting]), customers, 100, Parameters())
     assert (bool(found.high[0]), bool(found.risen[0])) == expected
     assert found.rose.tolist() == ([100] if expected[1] else customers.rose.tolist())
 
@@ -145,11 +146,23 @@ def test_the_state_topic_hears_of_a_rise_and_of_a_fall() -> None:
     assert [(one.customer_id, one.rose) for one in told] == [("A", None)]
 
 
-def test_a_move_to_high_potential_leads_there_sooner_and_nobody_rises_by_it_alone() -> None:
-    for lasting, led, expected in ((1.3, True, (True, True)), (1.3, False, (False, False)), (1.2, True, (False, False)),
-                                   (1.6, True, (True, False))):  # fmt: skip
-        found = turn(np.array([lasting]), classed(), 100, Parameters(), np.array([led]))
-        assert (bool(found.risen[0]), bool(found.led[0])) == expected
+@pytest.mark.parametrize(("rose", "told"), [(NEVER, False), (60, True)])
+def test_a_fall_is_news_only_of_who_rose(rose: int, told: bool) -> None:  # noqa: FBT001 - a column of the table
+    found = turn(np.array([0.9]), classed(high=True, rose=rose), 100, Parameters())
+    assert (bool(found.high[0]), bool(found.fallen[0])) == (False, told)
+
+
+@pytest.mark.parametrize(
+    ("power", "base", "stayed", "confidence"),
+    [(2_000.0, 990.0, 1.0, 1.0), (2_000.0, 990.0, 0.75, 0.75), (2_000.0, 990.0, 0.3, 1_000 / 2_010),
+     (2_000.0, 4_000.0, 0.3, 1.0)],
+)  # fmt: skip
+def test_growth_that_passed_with_the_season_a_year_ago_is_a_doubt_and_nothing_else_is(
+    power: float, base: float, stayed: float, confidence: float
+) -> None:
+    ahead = outlook(view(short=STEADY | {"wh": power, "seconds": 3_600.0}, base=base, stayed=stayed))
+    assert ahead.confidence[0] == pytest.approx(confidence)
+    assert ahead.potential[0] == pytest.approx(max((power + 10) / (base + 10), 1.0))
 
 
 def test_a_fall_is_said_without_a_reason_to_call() -> None:
@@ -163,7 +176,7 @@ def test_a_fall_is_said_without_a_reason_to_call() -> None:
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"correction_s": 27 * DAY + 1}, "less than 28"), ({"potential": 1.2}, "at least 1.25"),
+    ({"correction_s": 27 * DAY + 1}, "less than 28"), ({"potential": 0.9}, "at least 1,"),
     ({"potential": float("nan")}, "at least"),
 ])  # fmt: skip
 def test_parameters_that_do_not_fit_are_refused(changes: dict[str, float], words: str) -> None:

@@ -115,16 +115,3 @@ def test_a_move_and_a_rise_in_one_event_are_taken_back_in_one_and_the_rise_may_s
     assert back.state.customers.high.tolist() == [stands]
     assert ({one.event_id for one in back.state.risen.values()}) == ({event.event_id} if stands else set())
     assert [said.rose is not None for said in back.states] == [stands]
-
-
-@pytest.mark.parametrize(("kwh", "said"), [(60.0, []), (0.5, [("late_correction", False)])])
-def test_a_rise_that_a_move_led_to_stands_and_goes_with_it(kwh: float, said: list[tuple[str, bool]]) -> None:
-    model = hand.two_classes("consumption", float(np.log1p(100)), float(np.log1p(10_000)))
-    choosy = replace(RISING, potential=1e6)
-    state = hand.remembered(hand.day_of("A", FIRST, 0.1), model, choosy)
-    moved = hand.closed_with(state, hand.rows_of(day(TODAY, 90.0)), TODAY, choosy)
-    assert [(event.newly_potential, event.to.cluster) for event in moved.events] == [(True, 1)]
-    rows = hand.rows_of([*day(TODAY, kwh, "edited"), *day(TODAY + 1, kwh)])
-    after = hand.closed_with(moved.state, rows, TODAY + 1, choosy)
-    assert [(event.cause, event.newly_potential) for event in after.events] == said
-    assert after.state.customers.high.tolist() == [not said]

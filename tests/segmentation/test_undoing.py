@@ -139,21 +139,16 @@ def test_a_younger_candidate_stays_on_trial_when_an_older_one_is_promoted() -> N
     assert (older.models.force, older.models.trial) == (model(4), None)
 
 
-@pytest.mark.parametrize("led", [False, True])
-def test_a_rise_stands_though_the_move_in_its_event_is_undone_unless_that_led_to_it(*, led: bool) -> None:
+def test_a_rise_stands_though_the_move_in_its_event_is_undone() -> None:
     first = moved_by_the_model()
     state = told(first.state, back())
-    rise = Risen(
-        first.events[0].event_id, FIRST + 1, NEVER, 2, "model_moved", provisional=False, newly_potential=True, led=led
-    )
+    rise = Risen(first.events[0].event_id, FIRST + 1, NEVER, 2, "model_moved", provisional=False, newly_potential=True)
     customers = replace(state.customers, high=np.array([False, True]), rose=np.array([NEVER, FIRST + 1]))
     state = replace(state, customers=customers, risen={"B": rise})
     end = CALENDAR.end(FIRST + 2)
     asked = [Sent(end - 60, SPENT, transaction("B", end - 120, "purchase", "pv", 1))]
     found = hand.closed_with(state, hand.rows_of(asked), FIRST + 2, SLOW)
     (event,) = found.events
-    assert (event.supersedes, event.to.cluster, event.newly_potential) == (rise.event_id, 0, not led)
-    assert found.state.customers.high.tolist() == [False, not led]
-    assert [one.event_id for one in found.state.risen.values() if one.newly_potential] == (
-        [] if led else [event.event_id]
-    )
+    assert (event.supersedes, event.to.cluster, event.newly_potential) == (rise.event_id, 0, True)
+    assert found.state.customers.high.tolist() == [False, True]
+    assert [one.event_id for one in found.state.risen.values() if one.newly_potential] == [event.event_id]

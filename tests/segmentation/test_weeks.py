@@ -7,7 +7,7 @@ import pytest
 
 from segmentation.parameters import Parameters
 from segmentation.sums import COLUMN, HOURS, WIDTH, Tiles
-from segmentation.weeks import BASE, GAP, UNKNOWN, WEEKS, absorbed_weeks, base, powers
+from segmentation.weeks import AHEAD, BASE, GAP, SAME, UNKNOWN, WEEKS, YEAR, absorbed_weeks, base, powers, stayed
 
 DAY = 86_400
 DAILY = Parameters()
@@ -59,6 +59,40 @@ def test_weeks_without_a_reading_have_no_part_in_the_base_and_half_a_week_is_no_
         pytest.approx(100.0, rel=1e-3)
     )
     assert np.isnan(based(dict.fromkeys(range(7 * BASE, length), 100.0), length))
+
+
+def remained(days: dict[int, float], length: int) -> float:
+    return float(stayed(after(days, length)[1], FIRST + length - 1, DAILY)[0])
+
+
+def a_year_ago(before: float, after: float, length: int, present: float = 700.0) -> dict[int, float]:
+    """Return days up to `length`, whose year before goes from one power to another, as the present week begins."""
+    turned = length - length % 7 - 7 * YEAR
+    then = {day: before if day < turned else after for day in range(turned + 7 * AHEAD)}
+    return then | dict.fromkeys(range(turned + 7 * AHEAD, length), present)
+
+
+@pytest.mark.parametrize("length", [7 * WEEKS, 7 * WEEKS + 3, 7 * WEEKS + 6, 7 * 2 * WEEKS + 7])
+@pytest.mark.parametrize(("before", "after", "expected"), [(990.0, 490.0, 0.5), (490.0, 990.0, 1.0), (0.0, 0.0, 1.0)])
+def test_what_stayed_is_what_the_weeks_after_these_had_of_them_a_year_ago(
+    before: float, after: float, expected: float, length: int
+) -> None:
+    assert remained(a_year_ago(before, after, length), length) == pytest.approx(expected, rel=2e-3)
+
+
+def test_only_the_fortnight_and_the_eight_weeks_after_it_a_year_ago_count() -> None:
+    length = 7 * (WEEKS + 3)
+    days, turned = a_year_ago(990.0, 490.0, length), length - 7 * YEAR
+    far = {day: 9e6 for day in range(length) if day < turned - 7 * SAME or day >= turned + 7 * AHEAD}
+    assert remained(days | far, length) == remained(days, length)
+
+
+@pytest.mark.parametrize("missing", [-2, -1, 0, AHEAD - 1])
+def test_a_year_that_is_not_known_in_full_takes_nothing_away(missing: int) -> None:
+    length = 7 * WEEKS
+    days, begin = a_year_ago(990.0, 490.0, length), length - 7 * YEAR + 7 * missing
+    assert remained({day: power for day, power in days.items() if not begin <= day < begin + 7}, length) == 1.0
+    assert remained({day: power for day, power in days.items() if day % 7 or not begin <= day < begin + 7}, length) < 1
 
 
 @pytest.mark.parametrize("cuts", [(130,), (1, 6, 7, 8, 130), tuple(range(1, 131))])

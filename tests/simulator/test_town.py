@@ -55,12 +55,31 @@ def test_a_longer_simulation_begins_with_the_shorter() -> None:
         assert beginning.equals(getattr(short, name))
 
 
-def test_the_first_customers_of_a_larger_town_are_the_smaller_town() -> None:
-    small, large = (simulate(n, 30, random_state=1, history_days=10, change_days=10) for n in (20, 50))
+@pytest.mark.parametrize("unrest", [0.0, 1.0])
+def test_the_first_customers_of_a_larger_town_are_the_smaller_town(unrest: float) -> None:
+    small, large = (simulate(n, 30, random_state=1, history_days=10, change_days=10, unrest=unrest) for n in (20, 50))
     for name in TABLES:
         table = getattr(large, name)
         same = table.filter(pc.is_in(table["customer_id"], small.truth["customer_id"].combine_chunks()))
         assert same.equals(getattr(small, name))
+
+
+def monthly(unrest: float) -> np.ndarray:
+    """Return (months, customers) the logarithm of the mean load of 28 days [kWh/d]."""
+    calm = simulate(
+        60, 280, random_state=2, resolution=timedelta(days=1), history_days=280, start=date(2025, 1, 6), unrest=unrest
+    )
+    kwh = np.array([block["kwh"].to_numpy() for block in calm.reading_blocks()])
+    return np.asarray(np.log(kwh.reshape(10, 28, 60).mean(axis=1)))
+
+
+def test_unrest_is_by_how_much_customers_wander_and_come_back() -> None:
+    steps = {unrest: np.median(np.diff(monthly(unrest), axis=0).std(axis=0)) for unrest in (0.0, 0.5, 1.0)}
+    assert steps[0.0] < 0.06
+    assert 2.5 * steps[0.0] < steps[0.5] < 0.7 * steps[1.0]
+    assert 0.25 < steps[1.0] < 0.5  # of real enterprises 0.40
+    drift = monthly(1.0)[5:].mean(axis=0) - monthly(1.0)[:5].mean(axis=0)
+    assert abs(np.median(drift)) < 0.2
 
 
 def test_nobody_changes_during_the_history(town: Town) -> None:
@@ -155,6 +174,8 @@ def test_written_files_hold_the_tables_and_progress_is_told(town: Town, tmp_path
         ({"resolution": timedelta(hours=6)}, "one day or divide an hour"),
         ({"change_share": 1.5}, "change_share must lie in 0 to 1"),
         ({"random_state": -1}, "must not be negative"),
+        ({"unrest": -0.1}, "unrest must not be negative"),
+        ({"unrest": float("nan")}, "unrest must not be negative"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(bad: dict[str, object], words: str) -> None:
