@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from schemas.event import Event, Place, Reason
 from segmentation.indices import REGISTRY
+from segmentation.offering import NAMES
 
 _UNITS = {index.name: index.unit for index in REGISTRY}
 _VERBS = {
@@ -66,9 +67,22 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     if event.status == "withdrawn":
         move += " after all"
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
+    clauses += [plain(f"offer {offers(event)}")] if event.services else []
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
+
+
+def offers(event: Event) -> str:
+    """Return the services that fit, most telling first, the first with its reason."""
+    first, *others = event.services
+    more = "".join(f", {service_name(offer.service)}" for offer in others)
+    return f"{service_name(first.service)}{more} ({first.because})"
+
+
+def service_name(service: str) -> str:
+    """Return what a service is called."""
+    return NAMES.get(service, service)
 
 
 def rises(event: Event) -> bool:

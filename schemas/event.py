@@ -40,6 +40,13 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
     provisional: bool
 
 
+class Offer(msgspec.Struct, frozen=True, rename="camel"):
+    """A service that fits a customer, and `because` of what, to be said aloud; nothing that the customer holds."""
+
+    service: str
+    because: str
+
+
 class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
     """An operator has said that the customer is not newly potential `until` an instant (RFC 3339), and why."""
 
@@ -63,6 +70,8 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     `because` is an operator's reason, where one undid or withdrew something. A `dismissed` customer moves as it would,
     and is never newly potential. A dismissal that withdraws a confirmed move leaves the class as it is; the withdrawal
     has neither margin nor reasons of its own.
+
+    `services` are those that fit who is newly potential, the most telling first.
 
     Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `batch_id`, `processed_time`,
     and `supersedes` where it links an early flag.
@@ -89,6 +98,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     processed_time: str | None = None
     because: str | None = None
     dismissed: Dismissed | None = None
+    services: tuple[Offer, ...] = ()
 
 
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):

@@ -185,7 +185,7 @@ def transaction_fields(transaction: Transaction, message: Message, parameters: P
     if kind == kinds.PAYMENT and transaction.due is not None and transaction.time > transaction.due:
         kind = kinds.LATE_PAYMENT
     cents = round((transaction.amount or 0.0) * 100)
-    text = transaction.service if kind == kinds.PURCHASE else None
+    text = transaction.service if kind in kinds.TELLING else None
     return kind, kinds.channel(transaction.transaction_id), time // SECOND_US, 0, False, 2, -1, cents, text
 
 

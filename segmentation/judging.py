@@ -21,6 +21,7 @@ from segmentation.indices import LONG
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
+from segmentation.offering import offered
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.quadrants import on_axes
@@ -82,9 +83,9 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     )  # fmt: skip
     moved = marked(compensated(moved, undoing, own_doing(undoing, state.risen, rise.turn)), state.dismissed, calendar)
     risen = marked(rise.events(look, customers, model, parameters), state.dismissed, calendar)
-    before = marked(amended.events, state.dismissed, calendar)
+    before = offered(marked(amended.events, state.dismissed, calendar), sight.view, customers)
     fallen = marked(rise.falls(look, customers, model, parameters), state.dismissed, calendar)
-    confirmed = [*moved, *risen]
+    confirmed = offered([*moved, *risen], sight.view, customers)
     events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
     first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
     after = as_before(_reclassified(customers, look, first, epoch, model), undoing)

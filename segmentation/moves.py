@@ -149,4 +149,4 @@ def foreseen(confirmed: Event, time: int) -> Event:
 def withdrawn(early: Event) -> Event:
     """Return the withdrawal of an early event, linked to it."""
     known = event_id(early.event_id, "withdrawn")
-    return msgspec.structs.replace(early, status="withdrawn", supersedes=early.event_id, event_id=known)
+    return msgspec.structs.replace(early, status="withdrawn", supersedes=early.event_id, event_id=known, services=())
