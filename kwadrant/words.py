@@ -57,6 +57,8 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
     plain = escape if marked else str
+    if event.status == "withdrawn" and event.because is not None and event.dismissed is None:
+        return f"{plain(who)} is not newly potential any more: {plain(event.because)}"
     if event.status == "withdrawn" and event.dismissed is not None:
         return f"{plain(who)} is not newly potential after all: {plain(event.dismissed.because)}"
     verb, done = _VERBS[_kind(event)]

@@ -101,13 +101,21 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     services: tuple[Offer, ...] = ()
 
 
+class Closing(msgspec.Struct, frozen=True, rename="camel"):
+    """A customer is closed since an instant (RFC 3339); `successors` are those it was merged or split into."""
+
+    since: str
+    successors: tuple[str, ...] = ()
+
+
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     """Current class of a customer: the compacted topic's record.
 
     `event_id` is the event that changed it; a first class is none. `rose` is when its own potential became high, RFC
     3339, where it still is and not since the seeding.
     `current_value` and `potential_value` say where it stood on the two axes of the quadrants when its class was decided
-    [robust standard deviations]; the thresholds of both stand in the model.
+    [robust standard deviations]; the thresholds of both stand in the model. One that is `closed`
+    belongs to no class: `place` is its last one.
     """
 
     customer_id: str
@@ -117,6 +125,7 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     rose: str | None = None
     current_value: float | None = None
     potential_value: float | None = None
+    closed: Closing | None = None
 
 
 def is_move(event: Event) -> bool:

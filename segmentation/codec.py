@@ -15,7 +15,7 @@ from segmentation.recent import Recent
 from segmentation.risen import Risen
 from segmentation.sums import HOURS, WIDTH, Ints, Tiles
 
-VERSION = 5
+VERSION = 6
 
 
 class _Hot(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from segmentation import rows as kinds
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, newcomers
 from segmentation.indices import SHORT, vectors
+from segmentation.lifecycle import begun, theirs
 from segmentation.local_state import LocalState, Models, Passport
 from segmentation.memories import absorbed, absorbed_hours, view_of
 from segmentation.parameters import Parameters
@@ -32,7 +33,8 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     past = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= through))
     measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
     ids = sorted(kinds.names(pc.unique(past.column("customer"))))
-    customers = newcomers(ids, parameters.buckets)
+    customers = begun(newcomers(ids, parameters.buckets), past, calendar)
+    measured = measured.filter(pa.array(theirs(measured, customers)))
     customers = folded(customers, tile(measured, customers.ids, calendar), through, parameters)
     customers = apply_traits(replace(customers, begun=customers.first), past)
     passport = Passport(parameters.stream, generation, parameters.fingerprint)
