@@ -21,6 +21,7 @@ from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
 from segmentation.traits import apply_traits, equipped
+from segmentation.value_mapping import ValueMapping, told_by
 from segmentation.weeks import absorbed_weeks
 from segmentation.window import revised
 
@@ -120,8 +121,14 @@ def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalSt
         tiles[day], window[day] = tile(whole, ids, calendar), kinds.pack(whole)
         begun[tiles[day].customer] = np.minimum(begun[tiles[day].customer], day)
     first = np.minimum(state.customers.first, begun)
-    customers = apply_traits(replace(state.customers, first=first, begun=begun), rows.accepted)
+    customers = apply_traits(replace(state.customers, first=first, begun=begun), rows.accepted, _mapping(state))
     return replace(state, customers=customers, tiles=tiles, window=window)
+
+
+def _mapping(state: LocalState) -> ValueMapping:
+    """Return the value mapping table of the model in force: it stands until the next seeding."""
+    model = state.models.force
+    return told_by(None if model is None else model.value_mapping)
 
 
 def _too_late(rows: pa.Table) -> tuple[Rejected, ...]:

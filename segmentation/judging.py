@@ -75,7 +75,9 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     times, rows = np.full(len(customers), calendar.end(epoch) * SECOND_US), np.arange(len(customers))
     estimated = share_estimated(sight.memories)
     look = Look(rows, sight.traces, decided, estimated, times, np.isin(rows, amended.backfilled))
-    rise = rise_of(sight.view, customers, epoch, parameters, leads_up(verdict, customers, model))
+    rise = rise_of(
+        sight.view, customers, epoch, parameters, leads_up(verdict, customers, model) & ~_redefined(state, model)
+    )
     rise = replace(rise, turn=turned_back(rise.turn, undoing, state.risen))
     moved = valued(
         moves(look, customers, model, state.models.past, "confirmed", calendar), np.flatnonzero(decided.move),
@@ -108,6 +110,12 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
     return Judgement(judged, (*before, *fallen, *events), states, said)
+
+
+def _redefined(state: LocalState, model: Model) -> NDArray[np.bool_]:
+    """Whether each customer's class (n,) was last confirmed under another definition than that of `model`."""
+    others = [version for version, past in state.models.past.items() if past.definition != model.definition]
+    return np.isin(state.customers.anchor_version, others)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:

@@ -90,7 +90,7 @@ def begin(log: Log, ask: Fit, parameters: Parameters, asked: tuple[Request, ...]
     `asked` are requests of operators, each to be taken before the close of its epoch.
     """
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION)
+    history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION, ask.mapping)
     model = fit(sample([portrait(history, parameters)]), ask, parameters)
     central = first_state(parameters, GENERATION, log.lanes, model)
     return Replay(classified(history, model, parameters), central, parameters, [], asked)
