@@ -75,8 +75,8 @@ def archive(table: pa.Table) -> Column:
         _optional("zone", _texts(table["zone"])),
         _optional("tariff", _texts(table["tariff"])),
         _optional("protected", pc.cast(table["protected"], pa.string())),
-        *(_optional("closed", pc.cast(table[name], pa.string())) for name in ("closed",) if name in table.column_names),
-        *(_optional(name, _each(table[name], _names)) for name in RELATIVES if name in table.column_names),
+        _optional("closed", pc.cast(table["closed"], pa.string())),
+        *(_optional(name, _each(table[name], _names)) for name in RELATIVES),
         "}",
     )  # fmt: skip
 

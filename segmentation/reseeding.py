@@ -39,7 +39,7 @@ class Before:
 class Reseeded:
     """The new model, what it moves of the `of` customers looked at, and the old one as the new one sees it.
 
-    `before` is None where it moves more than the blast radius, or a protected customer: then nobody keeps its class.
+    `before` is None where it moves more than the blast radius: then nobody keeps its class.
     """
 
     model: Model

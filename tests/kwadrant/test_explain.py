@@ -7,7 +7,7 @@ import pytest
 
 from kwadrant.common import UsageError
 from kwadrant.explain import WIDTH, bar, explained, meant, of_folder
-from schemas.event import Event, Evidence, Place, Reason
+from schemas.event import Event, Evidence, Offer, Place, Reason
 
 EVENT = Event(
     event_id="e1", customer_id="C-0000000417", from_=Place(0, "steady shop", "low-low"),
@@ -33,6 +33,11 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
         "  Confirmed at the close of its day. Sure to 83 %. 2 % of the time is estimated.",
         "  model 3 to 5, event e1, after e0",
     ]
+
+
+def test_what_fits_is_told_with_its_reason() -> None:
+    offered = msgspec.structs.replace(EVENT, services=(Offer("pv", "holds heat pump: own power for it"),))
+    assert "  fits: solar panels; holds heat pump: own power for it" in explained(offered).splitlines()
 
 
 def test_a_provisional_decision_says_so() -> None:

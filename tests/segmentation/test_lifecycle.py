@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kwadrant.words import sentence
 from schemas.archive import Archive
 from schemas.event import Closing, Event
+from schemas.prospects import after
 from schemas.times import instant, iso
 from segmentation import codec
 from segmentation.closing import Closed
@@ -100,6 +102,17 @@ def test_what_said_that_it_is_newly_potential_is_withdrawn(
     assert (event.status, event.supersedes, event.because) == ("withdrawn", flag.event_id, because)
     assert (event.newly_potential, event.services) == (False, ())
     assert "A" not in ended.state.recent.keys() | ended.state.risen.keys()
+
+
+def test_who_stands_high_since_long_is_told_to_be_no_potential_customer_any_more() -> None:
+    before = leapt(RISING)
+    state = replace(before.state, recent={}, risen={})
+    ended = day(state, filed("A", FIRST + 2, closed=True), kwh={}, parameters=RISING)
+    (event,) = ended.events
+    assert (event.status, event.because, event.newly_potential) == ("confirmed", "closed", False)
+    (flag,) = (one for one in before.events if one.newly_potential)
+    assert after(flag, event) is None
+    assert "is not a potential customer any more: closed" in sentence(event)
 
 
 def test_an_open_flag_is_withdrawn() -> None:
