@@ -131,14 +131,10 @@ def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
 
 def _bought(rows: pa.Table) -> Ints:
     """Return the bit (n,) of the service that each row says was bought, or is paid for, 0 of all other rows."""
-    service = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(OFFERED)), len(OFFERED))
-    bits, kind = (
-        np.array([*(1 << n for n in range(len(OFFERED))), 0], np.int64)[service.to_numpy()],
-        rows.column("kind"),
-    )
-    paid = pc.is_in(kind, value_set=pa.array([kinds.PAYMENT, kinds.LATE_PAYMENT], pa.int8()))
-    bought = kinds.numbers(rows, "kind") == kinds.PURCHASE
-    return np.where(bought, bits, 0) | np.where(paid.to_numpy(), bits << PAID, 0)
+    service = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(OFFERED)), len(OFFERED)).to_numpy()
+    bits, kind = np.array([*(1 << n for n in range(len(OFFERED))), 0], np.int64)[service], kinds.numbers(rows, "kind")
+    paid = np.isin(kind, [kinds.PAYMENT, kinds.LATE_PAYMENT])
+    return np.asarray(np.where(kind == kinds.PURCHASE, bits, 0) | np.where(paid, bits << PAID, 0), np.int64)
 
 
 def add_up(whole: Ints, tiles: Tiles) -> Ints:
