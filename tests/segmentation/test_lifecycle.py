@@ -141,11 +141,11 @@ def test_a_merger_is_no_growth(into: str) -> None:
     sent = [filed(one, FIRST + 2, closed=True, successors=(into,)) for one in sorted(rest)]
     sent.append(filed(into, FIRST + 2, predecessors=("A", "B")))
     state = day(state, kwh={"A": 0.1, "B": 0.1}, parameters=RISING).state
-    events = []
+    events: tuple[Event, ...] = ()
     for number in range(6):
         found = day(state, *(sent if number == 0 else ()), kwh={into: 90.0}, parameters=RISING)
-        state, events = found.state, [*events, *found.events]
-    assert newly(tuple(events)) == []
+        state, events = found.state, (*events, *found.events)
+    assert newly(events) == []
     assert state.customers.cluster[of(state, into)] == 1
     assert all(state.customers.cluster[of(state, one)] == NONE for one in rest)
     grown = day(state, kwh={into: 9_000.0}, parameters=RISING)
