@@ -8,7 +8,7 @@ one of its services.
 
 import argparse
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute
@@ -45,15 +45,18 @@ def flags(town: Town, *, told: bool) -> list[tuple[str, Event]]:
     """Return each first flag of a customer within `FORESEEN` of its real change, with the change's name."""
     given, plan = log(town, told=told), town.plan
     changes = {row["customer_id"]: row for row in town.truth.to_pylist() if row["changed_at"] is not None}
+    steps = replay.run(seeded(given, plan.customers, plan.history_days), given)
     found: dict[str, tuple[str, Event]] = {}
-    for step in replay.run(seeded(given, plan.customers, plan.history_days), given):
-        for event in step.events:
-            change = changes.get(event.customer_id)
-            if change is not None and event.newly_potential and event.status == "confirmed":
-                age = pa.scalar(event.event_time[:10]).cast(pa.date32()).as_py() - change["changed_at"].date()
-                if timedelta(0) <= age <= FORESEEN + _DAY:
-                    found.setdefault(event.customer_id, (change["change"], event))
+    for event in (event for step in steps for event in step.events):
+        change = changes.get(event.customer_id)
+        if change is not None and _is_of(event, change["changed_at"]):
+            found.setdefault(event.customer_id, (change["change"], event))
     return list(found.values())
+
+
+def _is_of(event: Event, changed: datetime) -> bool:
+    age = date.fromisoformat(event.event_time[:10]) - changed.date()
+    return event.newly_potential and event.status == "confirmed" and timedelta(0) <= age <= FORESEEN + _DAY
 
 
 def rows(found: list[tuple[str, Event]]) -> list[tuple[str, int, int, int, int]]:
