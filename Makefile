@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags docs screenshots store
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags services docs screenshots store
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -43,7 +43,7 @@ faults: ## kill -9 of driver and JVM: ten times at random, three times between K
 
 own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM and TLS, and operators beside a stream
 	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py \
-		tests/integration/test_operators.py
+		tests/integration/test_operators.py tests/integration/test_seeding_again.py
 
 seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding
@@ -56,6 +56,9 @@ fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside ML
 
 weights: ## scalings and factor weights side by side on tables whose groups are known
 	PYTHONPATH=. $(PYTHON) -m benchmarks.weights
+
+services: ## how often the fitting service is named first, on towns with known changes
+	PYTHONPATH=. $(PYTHON) -m benchmarks.services --customers 200
 
 drift: ## ten scenarios of drift: our rule beside the peers'
 	PYTHONPATH=. $(PYTHON) -m benchmarks.drift

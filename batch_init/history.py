@@ -1,6 +1,6 @@
 """History on Spark: every bucket's rows folded by `segmentation.history`, and what the seeding has to see of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,14 +15,17 @@ from schemas.model import Model
 from schemas.times import iso
 from segmentation import codec
 from segmentation.calendar import Calendar
-from segmentation.first_model import LARGEST_SAMPLE, sample, thinned
-from segmentation.history import Portrait, classified, portrait, remember
+from segmentation.customers import bucket_of
+from segmentation.first_model import LARGEST_SAMPLE, Fit, sample, thinned
+from segmentation.history import Portrait, Standing, Stood, classified, portrait, remember
 from segmentation.local_state import LocalState, empty_state
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
 from segmentation.quadrants import on_axes
+from segmentation.rises import rose_of
 from segmentation.rows import ROWS, names, split
 from segmentation.space import space_of
+from segmentation.value_mapping import ValueMapping
 
 _SPARE = 1.05
 """How many more customers are sent than are wanted [1]: ten standard deviations of what chance leaves out."""
@@ -37,29 +40,32 @@ _INITIAL: dict[str, pa.DataType] = {
 }  # fmt: skip
 
 
-def remembered(spark: SparkSession, rows: Folder, through: int, parameters: Parameters, generation: int) -> DataFrame:
-    """State of every bucket that has customers: `bucket, payload, portrait, customers, seen`.
+def remembered(spark: SparkSession, rows: Folder, ask: Fit, parameters: Parameters, generation: int) -> DataFrame:
+    """State of every bucket that has customers, through the epoch asked for.
 
-    `portrait` is of those whom the seeding may see, and `seen` their number.
+    Columns: `bucket, payload, portrait, customers, seen`; `portrait` is of those whom the seeding may see, and `seen`
+    their number.
 
     `rows` is Parquet with whole rows (`segmentation.rows.ROWS`), a file or a folder of them. One shuffle by bucket; a
     bucket's history has to fit in a Python worker's memory, about 100 bytes per reading.
     """
     history = spark.read.parquet(spark_path(rows))
+    through, mapping = ask.epoch, ask.mapping
     bucket = f.pmod(f.crc32(f.col("customer").cast("binary")), f.lit(parameters.buckets)).cast("int")
 
     # Spark reads these hints at run time: a type that only a stub knows would break it
     # Spark evaluates the hints, and at run time the class takes no argument
     def fold(key: tuple[pa.Scalar, ...], rows: pa.Table) -> pa.Table:  # type: ignore[type-arg]
-        return _remember(key[0].as_py(), rows, through, parameters, generation)
+        return _remember(key[0].as_py(), rows, through, parameters, generation, mapping)
 
     return history.withColumn("bucket", bucket).groupBy("bucket").applyInArrow(fold, REMEMBERED)
 
 
-def _remember(bucket: int, rows: pa.Table, through: int, parameters: Parameters, generation: int) -> pa.Table:
+def _remember(bucket: int, rows: pa.Table, through: int, parameters: Parameters, generation: int,
+              mapping: ValueMapping) -> pa.Table:  # fmt: skip
     whole = rows.select(ROWS.names).cast(ROWS)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    state = remember(split(whole, calendar), through, parameters, generation)
+    state = remember(split(whole, calendar), through, parameters, generation, mapping)
     seen = portrait(state, parameters)
     row = {
         "bucket": bucket, "payload": codec.pack_hot(state), "portrait": _portrait_bytes(seen),
@@ -105,28 +111,46 @@ def sent_by(states: DataFrame, share: float) -> list[Portrait]:
     return [portrait_of(bytes(data)) for data in found["portrait"]]
 
 
-def initial(states: DataFrame, model: Model, parameters: Parameters) -> DataFrame:
-    """Return the initial state of every bucket with its customers' first classes: `bucket, payload, states`."""
+def initial(states: DataFrame, model: Model, parameters: Parameters, before: Model | None = None) -> DataFrame:
+    """Return the initial state of every bucket with its customers' first classes: `bucket, payload, states`.
+
+    With a model `before`, `states` has a column `stood` too, as `stood_by_bucket` makes it, null of an unknown bucket.
+    """
 
     def classify(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for row in batch.to_pylist():
-                state = classified(codec.unpack_hot(row["payload"]), model, parameters)
+                state = classified(codec.unpack_hot(row["payload"]), model, parameters, _standing(row, before))
                 yield from _initial_row(row["bucket"], state, model, parameters).to_batches()
 
-    return states.select("bucket", "payload").mapInArrow(classify, INITIAL)
+    return states.select("bucket", "payload", *(() if before is None else ("stood",))).mapInArrow(classify, INITIAL)
+
+
+def stood_by_bucket(stood: Mapping[str, Stood], parameters: Parameters) -> list[tuple[int, bytes]]:
+    """Return where customers stood as rows `bucket, stood`."""
+    found: dict[int, dict[str, Stood]] = {}
+    for customer, one in stood.items():
+        found.setdefault(bucket_of(customer, parameters.buckets), {})[customer] = one
+    return [(bucket, msgspec.msgpack.encode(mine)) for bucket, mine in sorted(found.items())]
+
+
+def _standing(row: Mapping[str, Any], before: Model | None) -> Standing | None:
+    if before is None or row["stood"] is None:
+        return None
+    return Standing(before, msgspec.msgpack.decode(row["stood"], type=dict[str, Stood]))
 
 
 def _initial_row(bucket: int, state: LocalState, model: Model, parameters: Parameters) -> pa.Table:
-    since = iso(Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US)
-    places = on_axes(space_of(model).point(state.customers.anchor), model)
-    customers = zip(names(state.customers.ids), state.customers.cluster.tolist(), places, strict=True)
+    calendar, of = Calendar(parameters.time_zone, parameters.epoch_s), state.customers
+    places = on_axes(space_of(model).point(of.anchor), model)
     states = [
         {"key": customer.encode(), "value": msgspec.json.encode(
-            CustomerState(customer, place_of(model, cluster, since), model.version, current_value=current,
-                          potential_value=potential)
+            CustomerState(customer, place_of(model, cluster, iso(calendar.end(since) * SECOND_US)), model.version,
+                          rose=rose_of(of, row, calendar), current_value=current, potential_value=potential)
         )}
-        for customer, cluster, (current, potential) in customers if cluster >= 0
+        for row, (customer, cluster, since, (current, potential)) in enumerate(
+            zip(names(of.ids), of.cluster.tolist(), of.since.tolist(), places, strict=True)
+        ) if cluster >= 0
     ]  # fmt: skip
     row = {"bucket": bucket, "payload": codec.pack_hot(state), "states": states}
     return pa.Table.from_pylist([row], schema=pa.schema(_INITIAL))

@@ -5,16 +5,17 @@ from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 import msgspec
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from batch_init.folder import Folder, spark_path
-from batch_init.history import initial, nobody, remembered, sampled
+from batch_init.history import initial, nobody, remembered, sampled, stood_by_bucket
 from schemas import topics
 from schemas.control import Promote
 from schemas.model import Model
 from segmentation.first_model import Fit, fit
 from segmentation.parameters import Parameters
+from segmentation.reseeding import Reseeded, identified
 
 CUSTOMERS_PER_BUCKET = 8_000
 LEAST_BUCKETS = 8
@@ -25,11 +26,12 @@ _Folder = TypeVar("_Folder", bound=Folder)
 
 @dataclass(frozen=True)
 class Seeded:
-    """What a seeding made: the first model and the number of customers it stands on."""
+    """What a seeding made: the first model, the number of customers it stands on, what a new one does to the old."""
 
     model: Model
     customers: int
     generation: int
+    again: Reseeded | None = None
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -73,23 +75,34 @@ def seed(spark: SparkSession, rows: Folder, ask: Fit, parameters: Parameters, *,
     """
     report("folding history by bucket")
     work = spark_path(folder / f"history-{generation}")
-    remembered(spark, rows, ask.epoch, parameters, generation).write.mode("overwrite").parquet(work)
+    remembered(spark, rows, ask, parameters, generation).write.mode("overwrite").parquet(work)
     states = spark.read.parquet(work)
     parts = states.select("customers", "seen", "bucket").toPandas()
     customers = int(parts["customers"].sum())
     seen = sampled(states, int(parts["seen"].sum()))
     report(f"seeding {ask.k} clusters from {len(seen.ids)} of {customers} customers")
     model = fit(seen, ask, parameters, customers=customers)
+    again = None if ask.before is None else identified(model, ask.before, seen, parameters)
+    model = model if again is None else again.model
     report("assigning first classes")
     path = spark_path(initial_state_path(folder, generation))
-    initial(states, model, parameters).write.mode("overwrite").parquet(path)
+    _first_classes(spark, states, model, ask, parameters, again).write.mode("overwrite").parquet(path)
     missing = set(range(parameters.buckets)) - {int(bucket) for bucket in parts["bucket"]}
     if missing:
         rest = spark.createDataFrame(nobody(missing, model, parameters, generation), "bucket int, payload binary")
         rest = rest.withColumn("states", f.lit(None).cast("array<struct<key: binary, value: binary>>"))
         rest.write.mode("append").parquet(path)
     write_description(folder, parameters, generation)
-    return Seeded(model, customers, generation)
+    return Seeded(model, customers, generation, again)
+
+
+def _first_classes(spark: SparkSession, states: DataFrame, model: Model, ask: Fit, parameters: Parameters,
+                   again: Reseeded | None) -> DataFrame:  # fmt: skip
+    """Return the initial state of the buckets; after an earlier seeding customers may stand where they stood."""
+    if again is None or ask.before is None or again.before is None:
+        return initial(states, model, parameters)
+    stood = spark.createDataFrame(stood_by_bucket(ask.before.stood, parameters), "bucket int, stood binary")
+    return initial(states.join(stood, "bucket", "left"), model, parameters, again.before)
 
 
 def publish_states(spark: SparkSession, folder: Folder, generation: int, options: Mapping[str, str]) -> None:

@@ -164,17 +164,19 @@ def seed(
     archive: Archive = None, k: Clusters = 8, random_state: RandomState = 0, map_: Map = NOTHING,
     duration: Duration = None, zone: Zone = None,
     until: Annotated[datetime | None, typer.Option(formats=Day, help="history ends as this local day begins")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="value mapping table of the archive's attributes, CSV")] = None,
 ) -> None:  # fmt: skip
-    """The first model from history, by Spark batch; a new seeding begins a new generation."""
+    """The first model from history, by Spark batch; a new seeding begins a new generation, and keeps identities."""
     from kwadrant import seed as verb
     from kwadrant.inputs import inputs
+    from kwadrant.value_mapping import read_mapping
+    from segmentation.value_mapping import value_mapping
 
     with told():
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
-        found = verb.run(load(bootstrap, folder, zone), given, k=k, random_state=random_state, until=until, report=say)
-        say(f"seeded generation {found.generation} from {found.customers:,} customers:")
-        for cluster in found.model.clusters:
-            say(f"  {cluster.id}: {cluster.name} ({cluster.quadrant})")
+        asked = verb.Asked(k, random_state, read_mapping(mapping) if mapping else value_mapping())
+        for line in verb.told(verb.run(load(bootstrap, folder, zone), given, asked, until=until, report=say)):
+            say(line)
 
 
 @app.command()

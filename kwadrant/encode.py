@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from kwadrant.cells import Column, pc
+from schemas.archive import RELATIVES
 from schemas.reading import ENERGY_READING_TYPE
 from schemas.times import iso, microseconds
 from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS
@@ -74,6 +75,8 @@ def archive(table: pa.Table) -> Column:
         _optional("zone", _texts(table["zone"])),
         _optional("tariff", _texts(table["tariff"])),
         _optional("protected", pc.cast(table["protected"], pa.string())),
+        _optional("closed", pc.cast(table["closed"], pa.string())),
+        *(_optional(name, _each(table[name], _names)) for name in RELATIVES),
         "}",
     )  # fmt: skip
 
@@ -97,6 +100,10 @@ def duration(seconds: int) -> str:
     """
     unit, letter = next((unit, letter) for unit, letter in _UNITS if seconds % unit == 0)
     return f"PT{seconds // unit}{letter}"
+
+
+def _names(text: str) -> str:
+    return json.dumps(text.split(), ensure_ascii=False)
 
 
 def _quality(status: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from kwadrant.common import UsageError
-from kwadrant.words import change, rises, sentence
+from kwadrant.words import change, rises, sentence, service_name
 from schemas.event import Event, Reason
 
 WIDTH = 24
@@ -61,6 +61,7 @@ def explained(event: Event) -> str:
         f"  {way(event)}",
         f"  {cause(event)}",
         *_bars(event.reasons),
+        *(f"  fits: {service_name(offer.service)}; {offer.because}" for offer in event.services),
         f"  {sure(event)}",
         f"  model {event.model_version_from} to {event.model_version_to}, event {event.event_id}"
         + (f", after {event.supersedes}" if event.supersedes else ""),

@@ -10,13 +10,13 @@ from typing import Literal
 import msgspec
 
 from kwadrant import events, explain
-from kwadrant.words import change
+from kwadrant.words import change, service_name
 from schemas.event import Event
 from schemas.prospects import listed, worth
 from schemas.times import iso
 
 Format = Literal["table", "csv", "json"]
-COLUMNS = ("rank", "customer_id", "status", "since", "potential", "confidence", "worth", "class", "because")
+COLUMNS = ("rank", "customer_id", "status", "since", "potential", "confidence", "worth", "class", "because", "services")
 _SECOND_US = 1_000_000
 _TOLD = 3
 """Reasons that are told of each customer; the event has them all."""
@@ -64,6 +64,7 @@ def _row(number: int, flag: Event) -> dict[str, object]:
         "rank": number, "customer_id": flag.customer_id, "status": flag.status, "since": flag.event_time,
         "potential": round(flag.potential, 3), "confidence": round(flag.confidence, 3), "worth": round(worth(flag), 3),
         "class": flag.to.name, "because": "; ".join(map(change, flag.reasons[:_TOLD])),
+        "services": "; ".join(f"{service_name(one.service)}: {one.because}" for one in flag.services),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from kwadrant.packages import ROOT
 from kwadrant.settings import ELSEWHERE, SHAPING, Settings
 from monitoring.metrics import LABELS, OPEN, TABLE
+from segmentation import offering
 
 DOCS: Final = ROOT / "docs"
 _MADE: Final = "<!-- made by `make docs` from the program; a test holds it to that -->"
@@ -56,7 +57,27 @@ def metrics() -> str:
     )  # fmt: skip
 
 
-PAGES: Final = {"configuration.md": configuration, "metrics.md": metrics}
+def services() -> str:
+    """Return the page of the services that fit: its own words around the table of the rules."""
+    before, _, rest = (DOCS / "services.md").read_text(encoding="utf-8").partition(_MADE)
+    after = rest.partition("## ")[2]
+    rows = [f"| `{rule.service}` | {', '.join(rule.who)} | {_signs(rule)} | {rule.pitch} |" for rule in offering.RULES]
+    table = _table(("service", "for customers called", "where all of this shows", "what is offered"), rows)
+    return f"{before}{_MADE}\n\nVersion {offering.VERSION} of the rules:\n\n{table}\n\n## {after}"
+
+
+def _signs(rule: offering.Rule) -> str:
+    signs = [*map(_sign, rule.signs), *(f"holds `{service}`" for service in rule.holds)]
+    return "; ".join(signs).replace("-", "−")
+
+
+def _sign(sign: offering.Sign) -> str:
+    if sign.measure == "consumption":
+        return f"{sign.measure} × {sign.least:g} or {'more' if sign.least > 1 else 'less'}"
+    return f"{sign.measure} {sign.least * 100:+.0f} points or {'more' if sign.least > 0 else 'less'}"
+
+
+PAGES: Final = {"configuration.md": configuration, "metrics.md": metrics, "services.md": services}
 
 
 def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

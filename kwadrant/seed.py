@@ -2,7 +2,8 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,35 +20,64 @@ from kwadrant.common import client_of, spark_jars, through
 from kwadrant.inputs import Inputs, refusals
 from kwadrant.settings import Settings
 from kwadrant.spark import session
+from kwadrant.versions import befell
 from schemas.control import Promote
 from schemas.times import microseconds
 from segmentation.calendar import Calendar
 from segmentation.first_model import Fit
 from segmentation.parameters import Parameters
 from segmentation.rows import ROWS, Texts, numbers
+from segmentation.value_mapping import ValueMapping, value_mapping
 from streaming.deployment import Deployment
 from streaming.location import HadoopPath, Location
 from streaming.records import Record, control_record, model_record
-from streaming.start import newest_seeding
+from streaming.start import before_seeding, newest_seeding
 
 Report = Callable[[str], None]
 Hashes = NDArray[np.uint64]
 _ROWS = "rows.parquet"
 
 
-def run(
-    settings: Settings, given: Inputs, *, k: int, random_state: int, until: datetime | None, report: Report
-) -> seeding.Seeded:
-    """Seed a new generation of the deployment in `settings.folder`."""
+@dataclass(frozen=True)
+class Asked:
+    """What a seeding is asked for: number of clusters, random state, value mapping of the archive."""
+
+    k: int = 8
+    random_state: int = 0
+    mapping: ValueMapping = field(default_factory=value_mapping)
+
+
+def told(found: seeding.Seeded) -> Iterator[str]:
+    """Yield what a seeding made, and what a new one did to the classes that were."""
+    yield f"seeded generation {found.generation} from {found.customers:,} customers:"
+    yield from (f"  {cluster.id}: {cluster.name} ({cluster.quadrant})" for cluster in found.model.clusters)
+    again = found.again
+    if again is None:
+        return
+    yield from (f"  {befell(one, found.model)}" for one in found.model.lineage if one.version == found.model.version)
+    share = again.moved / again.of if again.of else 1.0
+    yield f"of {again.of:,} customers with a class {again.moved:,} ({share:.1%}) lie in another by this seeding alone"
+    if again.before is None:
+        yield "that is more than the blast radius: where they stand now is told as state, and no event"
+    else:
+        yield "they keep their class until it is judged: who moves then has an event of cause definition_changed"
+
+
+def run(settings: Settings, given: Inputs, asked: Asked, *, until: datetime | None, report: Report) -> seeding.Seeded:
+    """Seed a new generation of the deployment in `settings.folder`; its clusters keep the identities they have."""
     client = client_of(settings)
     with tempfile.TemporaryDirectory(prefix="kwadrant-") as spare:
         report("reading the tables")
         rows = _spool(settings.folder, Path(spare))
         customers, last = _write_rows(given, rows, settings, report)
         parameters = settings.parameters(buckets=seeding.buckets_for(customers))
-        ask = Fit(k=k, random_state=random_state, epoch=through(until, parameters, last))
         before = newest_seeding(client, parameters.stream)
         deployment = deployment_of(settings, parameters, 1 if before is None else before.generation + 1)
+        calendar = Calendar(parameters.time_zone, parameters.epoch_s)
+        ask = Fit(
+            k=asked.k, random_state=asked.random_state, epoch=through(until, parameters, last), mapping=asked.mapping,
+            before=before_seeding(client, parameters.stream, calendar),
+        )  # fmt: skip
         report("starting Spark")
         spark = session(settings, spark_jars(report), "seed")
         try:

@@ -80,6 +80,7 @@ ARCHIVE = Layout(
         "customer_id": _TEXT, "valid_from": INSTANT, "industry": _TEXT, "voltage_level": _TEXT,
         "customer_class": _TEXT, "capacity_kw": _NUMBER, "contract_start": INSTANT, "transformer": _TEXT,
         "feeder": _TEXT, "zone": _TEXT, "tariff": _TEXT, "protected": _FLAG,
+        "closed": _FLAG, "successors": _TEXT, "predecessors": _TEXT,
     }),
     ("customer_id", "valid_from"),
 )  # fmt: skip

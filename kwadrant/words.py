@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from schemas.event import Event, Place, Reason
 from segmentation.indices import REGISTRY
+from segmentation.offering import NAMES
 
 _UNITS = {index.name: index.unit for index in REGISTRY}
 _VERBS = {
@@ -56,6 +57,8 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
     plain = escape if marked else str
+    if event.status == "withdrawn" and event.because is not None and event.dismissed is None:
+        return f"{plain(who)} is not newly potential any more: {plain(event.because)}"
     if event.status == "withdrawn" and event.dismissed is not None:
         return f"{plain(who)} is not newly potential after all: {plain(event.dismissed.because)}"
     verb, done = _VERBS[_kind(event)]
@@ -66,9 +69,22 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     if event.status == "withdrawn":
         move += " after all"
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
+    clauses += [plain(f"offer {offers(event)}")] if event.services else []
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
+
+
+def offers(event: Event) -> str:
+    """Return the services that fit, most telling first, the first with its reason."""
+    first, *others = event.services
+    more = "".join(f", {service_name(offer.service)}" for offer in others)
+    return f"{service_name(first.service)}{more} ({first.because})"
+
+
+def service_name(service: str) -> str:
+    """Return what a service is called."""
+    return NAMES.get(service, service)
 
 
 def rises(event: Event) -> bool:

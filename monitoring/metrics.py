@@ -26,7 +26,7 @@ MOST_CLUSTERS: Final = 48
 """Clusters that have labels of their own."""
 LABELS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "fate": ("rows", "folded", "rejected", "already_seeded", "too_late", "backfilled"),
+        "fate": ("rows", "folded", "rejected", "already_seeded", "too_late", "backfilled", "not_theirs"),
         "reason": tuple(REASONS),
         "phase": ("addBatch", "commitBatch", "commitOffsets", "getBatch", "latestOffset", "queryPlanning", "walCommit",
                   OTHER),

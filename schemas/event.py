@@ -40,6 +40,13 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
     provisional: bool
 
 
+class Offer(msgspec.Struct, frozen=True, rename="camel"):
+    """A service that fits a customer, and `because` of what, to be said aloud; nothing that the customer holds."""
+
+    service: str
+    because: str
+
+
 class Dismissed(msgspec.Struct, frozen=True, rename="camel"):
     """An operator has said that the customer is not newly potential `until` an instant (RFC 3339), and why."""
 
@@ -63,6 +70,8 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     `because` is an operator's reason, where one undid or withdrew something. A `dismissed` customer moves as it would,
     and is never newly potential. A dismissal that withdraws a confirmed move leaves the class as it is; the withdrawal
     has neither margin nor reasons of its own.
+
+    `services` are those that fit who is newly potential, the most telling first.
 
     Canonical, which for `confirmed` means a pure function of the log: all but `origin`, `batch_id`, `processed_time`,
     and `supersedes` where it links an early flag.
@@ -89,6 +98,14 @@ class Event(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     processed_time: str | None = None
     because: str | None = None
     dismissed: Dismissed | None = None
+    services: tuple[Offer, ...] = ()
+
+
+class Closing(msgspec.Struct, frozen=True, rename="camel"):
+    """A customer is closed since an instant (RFC 3339); `successors` are those it was merged or split into."""
+
+    since: str
+    successors: tuple[str, ...] = ()
 
 
 class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
@@ -97,7 +114,8 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     `event_id` is the event that changed it; a first class is none. `rose` is when its own potential became high, RFC
     3339, where it still is and not since the seeding.
     `current_value` and `potential_value` say where it stood on the two axes of the quadrants when its class was decided
-    [robust standard deviations]; the thresholds of both stand in the model.
+    [robust standard deviations]; the thresholds of both stand in the model. One that is `closed`
+    belongs to no class: `place` is its last one.
     """
 
     customer_id: str
@@ -107,6 +125,7 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
     rose: str | None = None
     current_value: float | None = None
     potential_value: float | None = None
+    closed: Closing | None = None
 
 
 def is_move(event: Event) -> bool:

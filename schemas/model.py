@@ -41,12 +41,30 @@ class Lineage(msgspec.Struct, frozen=True, rename="camel"):
     share: float
 
 
+class MappedValue(msgspec.Struct, frozen=True, rename="camel"):
+    """What a `value` of an archive `column` counts as [1]."""
+
+    column: str
+    value: str
+    number: float
+
+
+class ValueMap(msgspec.Struct, frozen=True, rename="camel"):
+    """A value mapping table with its version: how categorical values of the archive become numbers."""
+
+    version: str
+    numbers: tuple[MappedValue, ...]
+
+
 class Model(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that judges a customer; frozen but for centres and masses until a re-seed.
 
     `epoch` is the last epoch whose data it has seen; `scale_centre`, `scale_spread` and `factor_weights` are (d,) in
     the order of `indices`; a spread or a weight of 0 silences its index. `clusters` rise by their ids, which are never
     given twice; `lineage` tells how the last ones began and ended.
+
+    `definition` counts seedings: between models of two definitions customers move by the definition. `next_id`: no
+    cluster that begins later has an id below it. Without a `value_mapping` the program's own table counts.
     """
 
     version: int
@@ -63,3 +81,6 @@ class Model(msgspec.Struct, frozen=True, rename="camel"):
     random_state: int
     fingerprint: str
     lineage: tuple[Lineage, ...] = ()
+    definition: int = 1
+    next_id: int = 0
+    value_mapping: ValueMap | None = None

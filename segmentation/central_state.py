@@ -79,10 +79,8 @@ class CentralState(msgspec.Struct, frozen=True):
 
 def first_state(parameters: Parameters, generation: int, lanes: Sequence[int], model: Model) -> CentralState:
     """Return the state after seeding: `model` in force, nothing commanded after its epoch."""
-    epoch = model.epoch
-    return CentralState(
-        FORMAT, parameters.stream, generation, tuple(sorted(lanes)), model, model, begun(model), epoch, epoch
-    )
+    epoch, pool = model.epoch, begun(model, next_id=model.next_id)
+    return CentralState(FORMAT, parameters.stream, generation, tuple(sorted(lanes)), model, model, pool, epoch, epoch)
 
 
 def promoted(state: CentralState, model: Model) -> CentralState:

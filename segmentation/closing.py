@@ -12,6 +12,7 @@ from segmentation.backfill import filled_up, fills
 from segmentation.calendar import Calendar
 from segmentation.correcting import corrected
 from segmentation.judging import Amended, judge_all
+from segmentation.lifecycle import theirs, turned
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
@@ -20,6 +21,7 @@ from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
 from segmentation.traits import apply_traits, equipped
+from segmentation.value_mapping import ValueMapping, told_by
 from segmentation.weeks import absorbed_weeks
 from segmentation.window import revised
 
@@ -56,6 +58,8 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     named, waiting = _named(state.open, epoch, upto)
     rows = _sorted(named, state, epoch - parameters.window)
     state = _with_customers(replace(state, open=waiting, gathered=None), rows.accepted, parameters)
+    turn = turned(state, rows.accepted, epoch, parameters)
+    state, rows, others = turn.state, *_theirs(rows, turn.state)
     before = state.tiles
     amended = corrected(_folded(state, rows, parameters), before, rows.fresh, epoch, parameters)
     amended = reconsidered(amended, before, rows.fresh, epoch, parameters)
@@ -64,12 +68,13 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
     state, rejected = replace(state, customers=customers), _too_late(rows.late)
     counts = {
         "already_seeded": rows.seeded, "too_late": len(rejected), "folded": rows.fresh.num_rows,
-        "backfilled": rows.history.num_rows,
+        "backfilled": rows.history.num_rows, "not_theirs": others,
     }  # fmt: skip
     if state.models.force is None:
         return Closed(state, rejected=rejected, counts=counts)
     judged = judge_all(state, state.models.force, parameters, Amended(amended.events, amended.back, moved))
-    return Closed(judged.state, judged.events, judged.states, rejected, judged.answer, counts)
+    events, states = (*turn.events, *judged.events), (*turn.states, *judged.states)
+    return Closed(judged.state, events, states, rejected, judged.answer, counts)
 
 
 def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) -> tuple[pa.Table, tuple[pa.Table, ...]]:
@@ -100,6 +105,12 @@ def _sorted(named: pa.Table, state: LocalState, oldest: int) -> _Sorted:
     return _Sorted(parts[0], parts[1], parts[2], parts[3], int(known.sum()))
 
 
+def _theirs(rows: _Sorted, state: LocalState) -> tuple[_Sorted, int]:
+    """Return the rows without fresh ones from before a customer began, or of one that is closed; how many those are."""
+    mine = theirs(rows.fresh, state.customers)
+    return replace(rows, fresh=rows.fresh.filter(pa.array(mine))), int((~mine).sum())
+
+
 def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalState:
     """Put fresh rows into the window's tiles, and archive changes into the traits."""
     if rows.accepted.num_rows == 0:
@@ -110,8 +121,14 @@ def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalSt
         tiles[day], window[day] = tile(whole, ids, calendar), kinds.pack(whole)
         begun[tiles[day].customer] = np.minimum(begun[tiles[day].customer], day)
     first = np.minimum(state.customers.first, begun)
-    customers = apply_traits(replace(state.customers, first=first, begun=begun), rows.accepted)
+    customers = apply_traits(replace(state.customers, first=first, begun=begun), rows.accepted, _mapping(state))
     return replace(state, customers=customers, tiles=tiles, window=window)
+
+
+def _mapping(state: LocalState) -> ValueMapping:
+    """Return the value mapping table of the model in force: it stands until the next seeding."""
+    model = state.models.force
+    return told_by(None if model is None else model.value_mapping)
 
 
 def _too_late(rows: pa.Table) -> tuple[Rejected, ...]:

@@ -32,6 +32,7 @@ class Customers:
     `weeks` (n, WEEKS) the week in progress and the whole ones, settled (see `weeks`); `first` the first epoch with a
     reading or transaction, or NOT_YET; `begun` the first of those that did not come as history (see `backfill`),
     `filled` the last of those that did, or NEVER; `traits` (n, 5) archive numbers, in force since `traits_from` [us];
+    `started` the epoch with which it began (see `lifecycle`), NEVER where that is not told, NOT_YET while it is closed;
     `noun` the customer class; `cluster`, `since`, `moved`, `challenger`, `challenged` the class and its hysteresis
     [cluster id, epoch]; `high` whether the potential is, `rose` when it last became so [epoch]; `anchor` (n, d) the
     trace (as in `space`) at the last evaluation that confirmed the class, by model `anchor_version`.
@@ -49,6 +50,7 @@ class Customers:
     traits: NDArray[np.float64]
     traits_from: NDArray[np.int64]
     noun: NDArray[np.int64]
+    started: NDArray[np.int32]
     cluster: NDArray[np.int64]
     since: NDArray[np.int64]
     moved: NDArray[np.int64]
@@ -122,6 +124,7 @@ def newcomers(ids: list[str], buckets: int, width: int = 0) -> Customers:
         traits=np.full((count, len(TRAITS)), np.nan),
         traits_from=np.full(count, np.iinfo(np.int64).min),
         noun=np.zeros(count, np.int64),
+        started=np.full(count, NEVER, np.int32),
         cluster=np.full(count, NONE, np.int64),
         since=np.full(count, NEVER, np.int64),
         moved=np.full(count, NEVER, np.int64),

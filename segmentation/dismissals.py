@@ -10,9 +10,11 @@ from schemas.event import Dismissed, Event, Evidence
 from schemas.model import Model
 from schemas.times import iso
 from segmentation.calendar import Calendar
+from segmentation.customers import Customers
 from segmentation.local_state import Dismissal, LocalState
 from segmentation.moves import SECOND_US, event_id, place_of, withdrawn
 from segmentation.recent import Recent
+from segmentation.risen import Risen
 from segmentation.rises import at_home
 
 
@@ -35,7 +37,8 @@ def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[Local
         said.append(_withdrawn(withdrawn(flag.event), dismissal, calendar))
         state = replace(state, early={who: other for who, other in state.early.items() if who != customer})
     if move is not None and move.newly_potential and state.models.force is not None:
-        event = _event(customer, move, state.models.force, iso(calendar.end(state.closed) * SECOND_US), calendar)
+        moment = calendar.end(state.closed) * SECOND_US
+        event = move_withdrawn(customer, move, state.models.force, moment, calendar)
         said.append(_withdrawn(event, dismissal, calendar))
         taken_back = msgspec.structs.replace(move, newly_potential=False)
         state = replace(state, recent={**state.recent, customer: taken_back})
@@ -53,17 +56,22 @@ def _risen_withdrawn(state: LocalState, customer: str, dismissal: Dismissal, cal
     state = replace(state, risen={**state.risen, customer: taken_back})
     if move is not None and move.event_id == rise.event_id:
         return state, ()
-    at = state.customers.ids.index(customer).as_py()
-    since = iso(calendar.end(int(state.customers.since[at])) * SECOND_US)
-    low, high = at_home(model, int(state.customers.cluster[at]), since)
-    high = msgspec.structs.replace(high, since=iso(calendar.end(rise.epoch) * SECOND_US))
-    event = Event(
-        event_id=event_id(rise.event_id, "withdrawn"), customer_id=customer, from_=low, to=high, newly_potential=False,
-        cause=rise.cause, model_version_from=rise.version, model_version_to=rise.version, status="withdrawn",
-        margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False),
-        event_time=iso(calendar.end(state.closed) * SECOND_US), supersedes=rise.event_id,
-    )  # fmt: skip
+    at, moment = state.customers.ids.index(customer).as_py(), calendar.end(state.closed) * SECOND_US
+    event = rise_withdrawn(state.customers, at, rise, model, moment, calendar)
     return state, (_withdrawn(event, dismissal, calendar),)
+
+
+def rise_withdrawn(customers: Customers, at: int, rise: Risen, model: Model, time: int, calendar: Calendar) -> Event:
+    """Return the withdrawal of the last rise of customer number `at` as of `time` [us]."""
+    since = iso(calendar.end(int(customers.since[at])) * SECOND_US)
+    low, high = at_home(model, int(customers.cluster[at]), since)
+    high = msgspec.structs.replace(high, since=iso(calendar.end(rise.epoch) * SECOND_US))
+    return Event(
+        event_id=event_id(rise.event_id, "withdrawn"), customer_id=customers.ids[at].as_py(), from_=low, to=high,
+        newly_potential=False, cause=rise.cause, model_version_from=rise.version, model_version_to=rise.version,
+        status="withdrawn", margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False),
+        event_time=iso(time), supersedes=rise.event_id,
+    )  # fmt: skip
 
 
 def _withdrawn(event: Event, dismissal: Dismissal, calendar: Calendar) -> Event:
@@ -76,14 +84,14 @@ def _said(dismissal: Dismissal, calendar: Calendar) -> Dismissed:
     return Dismissed(iso(calendar.end(dismissal.until) * SECOND_US), dismissal.because)
 
 
-def _event(customer: str, move: Recent, model: Model, time: str, calendar: Calendar) -> Event:
-    """Return the withdrawal of a confirmed move as of `time`; its reasons stand in the event that it withdraws."""
+def move_withdrawn(customer: str, move: Recent, model: Model, time: int, calendar: Calendar) -> Event:
+    """Return the withdrawal of a confirmed move as of `time` [us]; its reasons stand in the event that it withdraws."""
     since = iso(calendar.end(move.since) * SECOND_US)
     return Event(
         event_id=event_id(move.event_id, "withdrawn"), customer_id=customer, from_=place_of(model, move.from_, since),
         to=place_of(model, move.to, iso(calendar.end(move.epoch) * SECOND_US)), newly_potential=False, cause=move.cause,
         model_version_from=move.version_from, model_version_to=move.version_to, status="withdrawn", margin=0.0,
-        confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False), event_time=time,
+        confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False), event_time=iso(time),
         supersedes=move.event_id,
     )  # fmt: skip
 

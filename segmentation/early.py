@@ -34,6 +34,8 @@ from segmentation.window import touched
 
 AHEAD = 2
 """Epochs after the last closed one that are looked at: the present one, while the one before waits for its close."""
+_NEWS = pa.array([kinds.PURCHASE, kinds.ATTRIBUTES], pa.int8())
+"""Kinds of rows that say something which no sum tells."""
 EVERYTHING = 1 << 62
 """An offset [1] beyond all others."""
 
@@ -74,7 +76,7 @@ def flag(state: LocalState, parameters: Parameters) -> tuple[LocalState, tuple[E
     if model is None or gathered is None or not state.open:
         return state, ()
     rows = state.open[-1]
-    told = _numbers(rows.filter(pc.is_valid(rows.column("text"))), state)
+    told = _numbers(rows.filter(pc.is_in(rows.column("kind"), value_set=_NEWS)), state)
     events: list[Event] = []
     early = dict(state.early)
     for epoch, numbers in _by_epoch(_numbers(rows, state), gathered.sums, state.closed + 1):

@@ -1,6 +1,6 @@
 """The first model: scaling, factor weights, centres, quadrants and names, fitted to history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
@@ -17,8 +17,10 @@ from segmentation.history import Portrait
 from segmentation.indices import NAMES, REGISTRY
 from segmentation.parameters import Parameters
 from segmentation.quadrants import names, quadrant, score
+from segmentation.reseeding import Before
 from segmentation.space import Space, off_grid
 from segmentation.traits import NOUNS
+from segmentation.value_mapping import ValueMapping, as_told, value_mapping
 
 Floats = NDArray[np.float64]
 LARGEST_SAMPLE = 50_000
@@ -29,11 +31,16 @@ CLIP = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What a fit is asked for: number of clusters, random state, and the last epoch of history."""
+    """What a fit is asked for: number of clusters, random state, the last epoch of history, the value mapping.
+
+    `before` is what a new seeding finds.
+    """
 
     k: int = 8
     random_state: int = 0
     epoch: int
+    mapping: ValueMapping = field(default_factory=value_mapping)
+    before: Before | None = None
 
 
 def thinned(portrait: Portrait, share: float) -> Portrait:
@@ -122,7 +129,7 @@ def _model(portrait: Portrait, space: Space, found: Clustering, ask: Fit, parame
         version=1, epoch=ask.epoch, indices=NAMES, scale_centre=_floats(space.scaling.centre),
         scale_spread=_floats(space.scaling.spread), clip=space.scaling.clip, factor_weights=_floats(weights),
         threshold_current=thresholds[0], threshold_potential=thresholds[1], clusters=clusters, sse=float(found.sse),
-        random_state=ask.random_state, fingerprint=parameters.fingerprint,
+        random_state=ask.random_state, fingerprint=parameters.fingerprint, value_mapping=as_told(ask.mapping),
     )  # fmt: skip
 
 

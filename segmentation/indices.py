@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.errors import UnknownIndex
-from segmentation.sums import COLUMN, IDLE_W, LOG_STEPS
+from segmentation.sums import ASSETS, COLUMN, IDLE_W, LOG_STEPS
 
 Floats = NDArray[np.float64]
 Half = Literal["current", "potential"]
@@ -21,7 +21,7 @@ MONTH_DAYS = 30.0
 DAY_S = 86_400
 TRAITS = ("capacity_kw", "intensity", "contract_start_s", "assets", "protected")
 """Numbers from the archive, per customer: contracted capacity [kW], industry energy intensity [1], contract start
-[s since 1970], kinds of asset as a set of bits [1], whether no model alone may move it [1]."""
+[s since 1970], services held as a set of bits [1], whether no model alone may move it [1]."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ def _tenure(view: View) -> Floats:
 
 
 def _assets(view: View) -> Floats:
-    """How many kinds of asset a customer bought; the trait holds one bit for each."""
+    """How many kinds of asset a customer bought; the trait holds one bit for each, and more of other services."""
     owned = view.trait("assets")
-    bits = np.nan_to_num(owned).astype(np.int64)
+    bits = np.nan_to_num(owned).astype(np.int64) & (1 << len(ASSETS)) - 1
     return np.where(np.isnan(owned), np.nan, np.bitwise_count(bits).astype(np.float64))
 
 

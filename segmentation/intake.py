@@ -99,6 +99,8 @@ def crossings_of(whole: pa.Table, clocks: list[tuple[int, int, int]], closed: in
     """Crossings of uncut rows and clock records (lane, offset, time [us]) that concern epochs after `closed`."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     end = kinds.numbers(whole, "start").astype(np.int64) + kinds.numbers(whole, "seconds")
+    ahead = (kinds.numbers(whole, "kind") == kinds.ATTRIBUTES) & (kinds.numbers(whole, "received") >= 0)
+    end = np.where(ahead, kinds.numbers(whole, "received") // SECOND_US, end)
     moment = np.concatenate([end, np.array([time // SECOND_US for *_, time in clocks], np.int64)])
     passed = calendar.epoch_of(np.maximum(moment - parameters.lateness_s, EARLIEST_US // SECOND_US)) - 1
     news = np.flatnonzero(passed > closed)
@@ -185,15 +187,21 @@ def transaction_fields(transaction: Transaction, message: Message, parameters: P
     if kind == kinds.PAYMENT and transaction.due is not None and transaction.time > transaction.due:
         kind = kinds.LATE_PAYMENT
     cents = round((transaction.amount or 0.0) * 100)
-    text = transaction.service if kind == kinds.PURCHASE else None
+    text = transaction.service if kind in kinds.TELLING else None
     return kind, kinds.channel(transaction.transaction_id), time // SECOND_US, 0, False, 2, -1, cents, text
 
 
 def archive_fields(archive: Archive, message: Message, parameters: Parameters) -> Fields:
-    """Return what an archive change gives to ROWS, or raise the refusal by whose rule it may not."""
-    time = _checked(microseconds(archive.valid_from), message, parameters)
+    """Return what an archive change gives to ROWS, or raise the refusal by whose rule it may not.
+
+    One that lies ahead has been `received` when the broker took it: it does not say that the time before is over.
+    """
+    time = microseconds(archive.valid_from)
+    ahead = time > _latest(message, parameters)
+    if not ahead or not EARLIEST_US <= time < LATEST_US:
+        _checked(time, message, parameters)
     text = msgspec.json.encode(archive).decode()
-    return kinds.ATTRIBUTES, 0, time // SECOND_US, 0, False, 2, -1, 0, text
+    return kinds.ATTRIBUTES, 0, time // SECOND_US, 0, False, 2, message.time if ahead else -1, 0, text
 
 
 _CLOCK = msgspec.json.Decoder(Clock)

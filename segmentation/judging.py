@@ -13,7 +13,7 @@ from schemas.model import Model
 from schemas.times import iso
 from segmentation.answering import answer
 from segmentation.calendar import Calendar
-from segmentation.customers import Customers, nobody
+from segmentation.customers import NOT_YET, Customers, nobody
 from segmentation.decision import NONE, judge, rehoused
 from segmentation.dismissals import lasting, marked
 from segmentation.dry_run import dry_run
@@ -21,6 +21,7 @@ from segmentation.indices import LONG
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
+from segmentation.offering import offered
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
 from segmentation.quadrants import on_axes
@@ -81,11 +82,12 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
     )  # fmt: skip
     moved = marked(compensated(moved, undoing, own_doing(undoing, state.risen, rise.turn)), state.dismissed, calendar)
     risen = marked(rise.events(look, customers, model, parameters), state.dismissed, calendar)
-    before = marked(amended.events, state.dismissed, calendar)
+    before = offered(marked(amended.events, state.dismissed, calendar), sight.view, customers)
     fallen = marked(rise.falls(look, customers, model, parameters), state.dismissed, calendar)
-    confirmed = [*moved, *risen]
+    confirmed = offered([*moved, *risen], sight.view, customers)
     events, early = resolved(confirmed, state.early, epoch, set(names(customers.ids.take(amended.back))))
-    first = (customers.cluster == NONE) & _has_settled(customers, sight.memories, epoch, parameters)
+    open_ = customers.started != NOT_YET
+    first = (customers.cluster == NONE) & open_ & _has_settled(customers, sight.memories, epoch, parameters)
     after = as_before(_reclassified(customers, look, first, epoch, model), undoing)
     after = replace(after, high=rise.turn.high, rose=rise.turn.rose)
     recent = renewed(state.recent, moved, customers, np.flatnonzero(decided.move), epoch, parameters)

@@ -3,16 +3,15 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.event import Event, Evidence, Place, Reason, Status
+from schemas.event import Cause, Event, Evidence, Place, Reason, Status
 from schemas.model import Model
 from schemas.times import iso
-from segmentation.attribution import BACKFILL, Attribution, attribute
+from segmentation.attribution import BACKFILL, DEFINITION_CHANGED, Attribution, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import Verdict
@@ -52,6 +51,7 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
     for at, was, now, then, here in zip(moving.tolist(), *ways, *points, strict=True):
         row = int(look.rows[at])
         before = past[int(customers.anchor_version[row])]
+        redefined = before.definition != model.definition
         old, new = int(customers.cluster[row]), int(ids[look.verdict.best[at]])
         way = before.version, old, new
         pairs[way] = pairs.get(way) or _pairs(before, model, old, new)
@@ -60,11 +60,11 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
         left = place_of(model if old in ids else before, old, since)
         yield _event(
             customer=customers.ids[row].as_py(), places=(left, place_of(model, new, None)),
-            versions=(before.version, model.version), parts=parts,
+            versions=(before.version, model.version),
             distances=(float(look.verdict.own_distance[at]), float(look.verdict.best_distance[at])),
             reasons=reasons_of(space, parts, was, now), status=status,
             estimated=float(look.estimated[at]), time=iso(int(look.times[at])),
-            origin="backfill" if look.backfilled[at] else "live",
+            cause=BACKFILL if look.backfilled[at] else DEFINITION_CHANGED if redefined else parts.cause,
         )  # fmt: skip
 
 
@@ -96,18 +96,18 @@ def place_of(model: Model, cluster: int, since: str | None) -> Place:
     return Place(cluster, GONE, f"{LOW}-{LOW}", since)
 
 
-def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int], parts: Attribution,
+def _event(*, customer: str, places: tuple[Place, Place], versions: tuple[int, int],
            distances: tuple[float, float], reasons: tuple[Reason, ...], status: Status, estimated: float,
-           time: str, origin: Literal["live", "backfill"]) -> Event:  # fmt: skip
+           time: str, cause: Cause) -> Event:  # fmt: skip
     old, new = places
     own, best = distances
-    cause = parts.cause if origin == "live" else BACKFILL
     return Event(
         event_id=event_id(customer, old.cluster, new.cluster, status, cause, *versions, time),
         customer_id=customer, from_=old, to=new, newly_potential=is_newly_potential(old.quadrant, new.quadrant),
         cause=cause, model_version_from=versions[0], model_version_to=versions[1], status=status,
         margin=own - best, confidence=1.0 - best / own if own > 0 else 0.0, reasons=reasons,
-        quality=Evidence(estimated, estimated > PROVISIONAL), event_time=time, origin=origin,
+        quality=Evidence(estimated, estimated > PROVISIONAL), event_time=time,
+        origin="backfill" if cause == BACKFILL else "live",
     )  # fmt: skip
 
 
@@ -152,4 +152,4 @@ def foreseen(confirmed: Event, time: int) -> Event:
 def withdrawn(early: Event) -> Event:
     """Return the withdrawal of an early event, linked to it."""
     known = event_id(early.event_id, "withdrawn")
-    return msgspec.structs.replace(early, status="withdrawn", supersedes=early.event_id, event_id=known)
+    return msgspec.structs.replace(early, status="withdrawn", supersedes=early.event_id, event_id=known, services=())

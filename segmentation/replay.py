@@ -90,7 +90,7 @@ def begin(log: Log, ask: Fit, parameters: Parameters, asked: tuple[Request, ...]
     `asked` are requests of operators, each to be taken before the close of its epoch.
     """
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION)
+    history = remember(kinds.split(log.rows, calendar), ask.epoch, parameters, GENERATION, ask.mapping)
     model = fit(sample([portrait(history, parameters)]), ask, parameters)
     central = first_state(parameters, GENERATION, log.lanes, model)
     return Replay(classified(history, model, parameters), central, parameters, [], asked)
@@ -117,7 +117,7 @@ NOTHING = Intake(kinds.NONE, (), ())
 def cut(log: Log, closed: int, parameters: Parameters, looks: int = 1) -> Iterator[Intake]:
     """Return the log in `looks` blocks for every epoch: where one is over stand the clock records of `produce`."""
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    begin, times = 0, _ends(log.rows)
+    begin, times = 0, np.where(kinds.numbers(log.rows, "kind") == kinds.ATTRIBUTES, 0, _ends(log.rows))
     if len(times) == 0:
         return
     latest = np.maximum.accumulate(times)

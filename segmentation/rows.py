@@ -21,6 +21,8 @@ pc: Any = pyarrow.compute  # the stubs know fewer argument types than there are
 IMPORT, EXPORT, PURCHASE, PAYMENT, LATE_PAYMENT, ENQUIRY, OTHER, ATTRIBUTES = range(8)
 """Kinds of rows: energy taken, energy fed in, transactions, archive attributes."""
 
+TELLING = (PURCHASE, PAYMENT, LATE_PAYMENT)
+"""Transactions that tell what a customer holds."""
 TRANSACTION_KINDS = {"purchase": PURCHASE, "payment": PAYMENT, "enquiry": ENQUIRY}
 
 Texts: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"

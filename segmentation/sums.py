@@ -27,6 +27,10 @@ WIDTH = len(COLUMNS)
 HOURS = 24
 ASSETS = ("heat_pump", "pv", "storage", "ev_charging")
 """Services that leave something at the customer's."""
+OFFERED = (*ASSETS, "efficiency", "managed_load")
+"""Services that are offered; a customer holds those it bought, and those it pays for."""
+PAID = 8
+"""How far the bits of services paid for lie above those of services bought [1]."""
 NIGHT_ENDS, NIGHT_STARTS, EVENING_STARTS, EVENING_ENDS = 6, 22, 17, 21
 IDLE_W = 10
 """A power [W] that is next to nothing: a meter and a lamp."""
@@ -41,8 +45,8 @@ _BLOCK_ROWS = 4_096
 class Tiles:
     """Sums of some customers and epochs: row i is customer `customer[i]` (its number) in epoch `epoch[i]`.
 
-    `sums` (m, WIDTH) and `hours` (m, 24) [Wh by local hour] are exact integers, `owned` (m,) the set of assets bought,
-    one bit for each of ASSETS; rows are in (epoch, customer) order.
+    `sums` (m, WIDTH) and `hours` (m, 24) [Wh by local hour] are exact integers, `owned` (m,) the set of services held:
+    one bit for each of OFFERED bought, PAID bits above it one for each paid for; rows are in (epoch, customer) order.
     """
 
     customer: Ints
@@ -143,10 +147,11 @@ def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
 
 
 def _bought(rows: pa.Table) -> Ints:
-    """Return the bit (n,) of the asset that each row says was bought, 0 of all other rows."""
-    asset = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(ASSETS)), len(ASSETS))
-    bits = np.array([*(1 << number for number in range(len(ASSETS))), 0], np.int64)
-    return np.where(kinds.numbers(rows, "kind") == kinds.PURCHASE, bits[asset.to_numpy()], 0)
+    """Return the bit (n,) of the service that each row says was bought, or is paid for, 0 of all other rows."""
+    service = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(OFFERED)), len(OFFERED)).to_numpy()
+    bits, kind = np.array([*(1 << n for n in range(len(OFFERED))), 0], np.int64)[service], kinds.numbers(rows, "kind")
+    paid = np.isin(kind, [kinds.PAYMENT, kinds.LATE_PAYMENT])
+    return np.asarray(np.where(kind == kinds.PURCHASE, bits, 0) | np.where(paid, bits << PAID, 0), np.int64)
 
 
 def add_up(whole: Ints, tiles: Tiles) -> Ints:

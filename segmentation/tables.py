@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.archive import Archive
+from schemas.archive import RELATIVES, Archive
 from schemas.reading import ENERGY_READING_TYPE, LARGEST_KWH, STATUSES
 from schemas.rejection import Refusal, refusal_of
 from schemas.transaction import Transaction
@@ -103,7 +103,9 @@ def _each(table: pa.Table, arrival: Arrival, record: type[Record],
     for number, row in enumerate(_camel(table).to_pylist()):
         message = Message(arrival.lane, number, arrival.time, None, None, 0)
         try:
-            content: Record = msgspec.convert({name: value for name, value in row.items() if value is not None}, record)
+            content: Record = msgspec.convert(
+                {name: _whole(name, value) for name, value in row.items() if value is not None}, record
+            )
             given: Fields = fields(content, message, arrival.parameters)
         except msgspec.ValidationError as error:
             refused[refusal_of(error, b"").reason] += 1
@@ -112,6 +114,11 @@ def _each(table: pa.Table, arrival: Arrival, record: type[Record],
         else:
             good.append((content.customer_id, arrival.lane, number, *given, False))
     return Taken(whole_rows(good), refused)
+
+
+def _whole(name: str, value: object) -> object:
+    """Return a cell as the record has it: names of other customers stand with spaces between."""
+    return value.split() if name in RELATIVES and isinstance(value, str) else value
 
 
 def _camel(table: pa.Table) -> pa.Table:

@@ -14,7 +14,7 @@ from segmentation.customers import Customers
 from segmentation.indices import TRAITS
 from segmentation.rows import pc
 from segmentation.sums import Tiles
-from segmentation.value_mapping import value_mapping
+from segmentation.value_mapping import ValueMapping, value_mapping
 
 CAPACITY, INTENSITY, START, OWNED, PROTECTED = (TRAITS.index(name) for name in TRAITS)
 CLASSES = {
@@ -27,21 +27,23 @@ NOUNS = ("customer", *dict.fromkeys(CLASSES.values()))
 _decode = msgspec.json.Decoder(Archive)
 
 
-def apply_traits(customers: Customers, rows: pa.Table) -> Customers:
+def apply_traits(customers: Customers, rows: pa.Table, mapping: ValueMapping | None = None) -> Customers:
     """Return customers after the archive changes in `rows`; the latest `valid_from` wins, in any order.
 
-    All customers of `rows` must be known. Inputs untouched.
+    `mapping` says what categorical values count as; None is the product's own. All customers of `rows` must be known.
+    Inputs untouched.
     """
     told = rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES))
     if told.num_rows == 0:
         return customers
+    table = mapping or value_mapping()
     number = dict(zip(customers.ids.to_pylist(), range(len(customers)), strict=True))
     traits, since, noun = customers.traits.copy(), customers.traits_from.copy(), customers.noun.copy()
     for row in told.sort_by([("start", "ascending"), ("offset", "ascending")]).to_pylist():
         at, archive = number[row["customer"]], _decode.decode(row["text"])
         if (valid := microseconds(archive.valid_from)) >= since[at]:
             since[at], noun[at] = valid, _noun(archive)
-            traits[at, :OWNED], traits[at, PROTECTED] = _numbers(archive), archive.protected is True
+            traits[at, :OWNED], traits[at, PROTECTED] = _numbers(archive, table), archive.protected is True
             traits[at, OWNED] = np.nan_to_num(traits[at, OWNED])
     return replace(customers, traits=traits, traits_from=since, noun=noun)
 
@@ -57,8 +59,8 @@ def equipped(customers: Customers, tiles: Mapping[int, Tiles], epochs: range) ->
     return replace(customers, traits=traits)
 
 
-def _numbers(archive: Archive) -> tuple[float, float, float]:
-    intensity = value_mapping().numbers.get(("industry", archive.industry or ""), np.nan)
+def _numbers(archive: Archive, mapping: ValueMapping) -> tuple[float, float, float]:
+    intensity = mapping.numbers.get(("industry", archive.industry or ""), np.nan)
     capacity = np.nan if archive.capacity_kw is None else archive.capacity_kw
     start = np.nan if archive.contract_start is None else microseconds(archive.contract_start) / 1e6
     return capacity, intensity, start

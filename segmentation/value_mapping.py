@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from schemas.model import MappedValue, ValueMap
 from segmentation.errors import BadMapping
 
 FIELDS = ["version", "column", "value", "number"]
@@ -34,6 +35,20 @@ def value_mapping() -> ValueMapping:
     """Return the product's value mapping table of the archive's attributes, the file `value_mapping.csv`."""
     name = "value_mapping.csv"
     return parse(resources.files("segmentation").joinpath(name).read_text(encoding="utf-8"), name)
+
+
+def as_told(mapping: ValueMapping) -> ValueMap:
+    """Return a table as a model carries it."""
+    rows = sorted(mapping.numbers.items())
+    return ValueMap(mapping.version, tuple(MappedValue(column, value, number) for (column, value), number in rows))
+
+
+@lru_cache(maxsize=8)
+def told_by(table: ValueMap | None) -> ValueMapping:
+    """Return the table that a model carries; the product's own where it carries none."""
+    if table is None:
+        return value_mapping()
+    return ValueMapping(table.version, {(one.column, one.value): one.number for one in table.numbers})
 
 
 def parse(text: str, source: str) -> ValueMapping:

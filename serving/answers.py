@@ -33,6 +33,8 @@ class Standing(Shape):
     event_id: str | None
     current_value: float | None
     potential_value: float | None
+    closed: str | None = Field(description="since when it is one no more, of no cluster (-1); else null")
+    successors: list[str] = Field(description="what a closed customer was merged or split into")
 
 
 class Flagged(Shape):
@@ -103,7 +105,8 @@ class ModelAnswer(Shape):
 
 def standing(row: Row[Any]) -> Standing:
     """Return the present class out of a row of `customer`."""
-    named = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
+    named = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+    named["successors"] = (named["successors"] or "").split()
     return Standing(**{name: named[name] for name in Standing.model_fields})
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Engine, Row, Select, and_, func, or_, select
 
-from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS, ORDERS
+from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS, NOWHERE, ORDERS
 
 Rows = Sequence[Row[Any]]
 
@@ -93,12 +93,16 @@ def newest_version() -> Select[Any]:
 
 def cluster_sizes() -> Select[Any]:
     """Count the customers of every cluster: it reads all, along the index of the clusters."""
-    return select(CUSTOMERS.c.cluster, func.count().label("customers")).group_by(CUSTOMERS.c.cluster)
+    return _counted(CUSTOMERS.c.cluster, CUSTOMERS.c.cluster != NOWHERE)
 
 
 def quadrant_sizes() -> Select[Any]:
     """Count the customers of every quadrant, along the index of the quadrants."""
-    return select(CUSTOMERS.c.quadrant, func.count().label("customers")).group_by(CUSTOMERS.c.quadrant)
+    return _counted(CUSTOMERS.c.quadrant, CUSTOMERS.c.quadrant != "closed")
+
+
+def _counted(column: Column[Any], there: ColumnElement[bool]) -> Select[Any]:
+    return select(column, func.count().label("customers")).where(there).group_by(column)
 
 
 def sample(limit: int) -> Select[Any]:

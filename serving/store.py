@@ -22,7 +22,7 @@ from schemas.model import Model
 from schemas.prospects import after, worth
 from schemas.times import microseconds
 from schemas.topics import STATES
-from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, ORDERS, POSITIONS, WEBHOOKS
+from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, NOWHERE, ORDERS, POSITIONS, WEBHOOKS
 
 _ROWS = 2_000
 """Rows of one statement."""
@@ -211,12 +211,15 @@ def _flag_row(one: Event) -> dict[str, Any]:
 
 
 def _customer_row(state: CustomerState) -> dict[str, Any]:
-    place = state.place
+    place, closed = state.place, state.closed
+    cluster, quadrant = (place.cluster, place.quadrant) if closed is None else (NOWHERE, "closed")
     return {
-        "customer_id": state.customer_id, "cluster": place.cluster, "name": place.name, "quadrant": place.quadrant,
+        "customer_id": state.customer_id, "cluster": cluster, "name": place.name, "quadrant": quadrant,
         "since": place.since, "model_version": state.model_version, "event_id": state.event_id,
         "current_value": state.current_value, "potential_value": state.potential_value,
-        "mark": mark_of(state.customer_id),
+        "mark": mark_of(state.customer_id) if closed is None else NOWHERE,
+        "closed": None if closed is None else closed.since,
+        "successors": None if closed is None else " ".join(closed.successors),
     }  # fmt: skip
 
 

@@ -26,6 +26,9 @@ EVENTS = Table(
 """One row for each event; `rank` sorts newly potential customers, `body` is the event as it was on the topic, `seq`
 numbers events as they came in."""
 
+NOWHERE = -1
+"""Cluster and mark of a closed customer: no member of any, in no sample."""
+
 CUSTOMERS = Table(
     "customer", META,
     Column("customer_id", String(64), primary_key=True),
@@ -38,9 +41,12 @@ CUSTOMERS = Table(
     Column("current_value", Float),
     Column("potential_value", Float),
     Column("mark", _Count),
+    Column("closed", String(40)),
+    Column("successors", Text),
     Column("seq", _Count),
 )  # fmt: skip
-"""The present class of every customer, from the state topic; `mark` is a digest of its id: the customers of the
+"""The present class of every customer, from the state topic; one that is `closed` since an instant is a member of none,
+and `successors` are those that it went into, with spaces between; `mark` is a digest of its id: the customers of the
 smallest marks are an even sample; `seq` numbers changes as they came in."""
 
 FLAGS = Table(

@@ -26,6 +26,9 @@ ARCHIVE = pa.schema(
         ("zone", pa.string()),
         ("tariff", pa.string()),
         ("protected", pa.bool_()),
+        ("closed", pa.bool_()),
+        ("successors", pa.string()),
+        ("predecessors", pa.string()),
     ]
 )
 TRUTH = pa.schema(
@@ -67,7 +70,7 @@ def _entries(plan: "Plan", people: "Population", who: "Ints", kind: "Ints", sinc
         "feeder": [f"F-{i // _PER_FEEDER:06d}" for i in who.tolist()],
         "zone": [_ZONES[i // _PER_ZONE % len(_ZONES)] for i in who.tolist()],
         "tariff": [k.tariff for k in kinds],
-        "protected": [None] * len(who),
+        **dict.fromkeys(("protected", "closed", "successors", "predecessors"), [None] * len(who)),
     }
     return pa.table([pa.array(columns[f.name], f.type) for f in ARCHIVE], schema=ARCHIVE)
 

@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import datetime
 
 import msgspec
+import numpy as np
 from kafka import KafkaConsumer
 
 from schemas import control, topics
-from schemas.control import Promote
+from schemas.control import Candidate, Control, Promote
+from schemas.event import CustomerState
 from schemas.model import Model
 from schemas.progress import Progress
+from segmentation.calendar import Calendar
 from segmentation.central_state import CentralState, first_state, unpack, with_past
+from segmentation.decision import NEVER
+from segmentation.history import Stood
+from segmentation.reseeding import Before
 from streaming.deployment import Deployment
 from streaming.errors import NotSeeded
 from streaming.topic import committed_records, last_record
@@ -65,8 +72,43 @@ def last_seeding(deployment: Deployment) -> Promote:
 
 def newest_seeding(client: Mapping[str, object], stream: str) -> Promote | None:
     """Return the first promotion of the newest generation of `stream`, None before any seeding."""
-    seedings = (record for record in _promotions(client, stream) if record.model.version == 1)
-    return max(seedings, key=lambda record: record.generation, default=None)
+    return max(_promotions(client, stream), key=lambda record: record.generation, default=None)
+
+
+def before_seeding(client: Mapping[str, object], stream: str, calendar: Calendar) -> Before | None:
+    """Return what a new seeding of `stream` finds: the model in force, and where every customer stands; else None."""
+    made = [
+        record for record in _controls(client) if isinstance(record, Promote | Candidate) and record.stream == stream
+    ]
+    force = [record for record in made if isinstance(record, Promote)]
+    if not force:
+        return None
+    model = max(enumerate(force), key=lambda one: (one[1].generation, one[0]))[1].model
+    given = [one.id for record in made for one in record.model.clusters]
+    given += [one.cluster for record in made for one in record.model.lineage]
+    next_id = max(max(given) + 1, *(record.model.next_id for record in made))
+    return Before(model, next_id, max(record.model.version for record in made), _stood(client, calendar))
+
+
+def _stood(client: Mapping[str, object], calendar: Calendar) -> dict[str, Stood]:
+    decode = msgspec.json.Decoder(CustomerState).decode
+    found: dict[str, Stood] = {}
+    for _, value in committed_records(client, topics.STATES):
+        if value is None:
+            continue
+        state = decode(value)
+        found.pop(state.customer_id, None)
+        if state.closed is None:
+            rose = None if state.rose is None else _epoch(state.rose, calendar)
+            found[state.customer_id] = Stood(state.place.cluster, _epoch(state.place.since, calendar), rose)
+    return found
+
+
+def _epoch(end: str | None, calendar: Calendar) -> int:
+    """Return the epoch that ended then."""
+    if end is None:
+        return NEVER
+    return int(calendar.epoch_of(np.array([int(datetime.fromisoformat(end).timestamp())]))[0]) - 1
 
 
 def promotions(client: Mapping[str, object], stream: str, generation: int) -> list[Model]:
@@ -75,9 +117,13 @@ def promotions(client: Mapping[str, object], stream: str, generation: int) -> li
 
 
 def _promotions(client: Mapping[str, object], stream: str) -> Iterator[Promote]:
+    return (record for record in _controls(client) if isinstance(record, Promote) and record.stream == stream)
+
+
+def _controls(client: Mapping[str, object]) -> Iterator[Control]:
     for _, value in committed_records(client, topics.CONTROL):
         record = None if value is None else control.read(value)
-        if isinstance(record, Promote) and record.stream == stream:
+        if record is not None:
             yield record
 
 

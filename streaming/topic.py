@@ -1,4 +1,4 @@
-"""Reading a topic of one partition as a reader who respects transactions sees it."""
+"""Reading a topic as a reader who respects transactions sees it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -11,13 +11,13 @@ Content = TypeVar("Content")
 
 
 def committed_records(client: Mapping[str, object], topic: str) -> Iterator[tuple[bytes | None, bytes | None]]:
-    """Yield key and value of every committed record that is there now, in the order of offsets."""
-    partition = TopicPartition(topic, 0)
+    """Yield key and value of every committed record that is there now, in the order of each partition's offsets."""
     with closing(KafkaConsumer(**client, isolation_level="read_committed", enable_auto_commit=False)) as consumer:
-        consumer.assign([partition])
-        end = consumer.end_offsets([partition])[partition]
-        consumer.seek_to_beginning(partition)
-        while consumer.position(partition) < end:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or {0}]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        consumer.seek_to_beginning(*partitions)
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
             for messages in consumer.poll(timeout_ms=POLL_MS).values():
                 yield from ((message.key, message.value) for message in messages)
 

@@ -7,7 +7,7 @@ import pytest
 
 from kwadrant.common import UsageError
 from kwadrant.explain import WIDTH, bar, explained, meant, of_folder, way
-from schemas.event import Event, Evidence, Place, Reason
+from schemas.event import Event, Evidence, Offer, Place, Reason
 
 EVENT = Event(
     event_id="e1", customer_id="C-0000000417", from_=Place(0, "steady shop", "low-low"),
@@ -51,6 +51,11 @@ def test_which_way_an_event_leads_is_never_from_a_place_to_itself(
     left = msgspec.structs.replace(EVENT.to if same else EVENT.from_, quadrant=before)
     event = msgspec.structs.replace(EVENT, from_=left, to=msgspec.structs.replace(EVENT.to, quadrant=after))
     assert way(event) == words
+
+
+def test_what_fits_is_told_with_its_reason() -> None:
+    offered = msgspec.structs.replace(EVENT, services=(Offer("pv", "holds heat pump: own power for it"),))
+    assert "  fits: solar panels; holds heat pump: own power for it" in explained(offered).splitlines()
 
 
 def test_a_provisional_decision_says_so() -> None:

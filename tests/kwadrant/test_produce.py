@@ -18,6 +18,8 @@ from kwadrant.produce import Pace, ProduceError
 from kwadrant.tables import ARCHIVE, READINGS, TRANSACTIONS
 from schemas import archive, reading, transaction
 from schemas.topics import INPUTS
+from segmentation import tables as taken
+from segmentation.parameters import Parameters
 from simulator.town import simulate
 
 MONDAY = datetime(2025, 1, 6, tzinfo=UTC)
@@ -151,7 +153,19 @@ def test_every_row_keeps_the_contract_and_comes_back(
             assert got["interval"].start == row.pop("start")
             assert got["quality"].status == row.pop("status")
             row.pop("duration_s")
+        if topic == INPUTS[2]:
+            row |= {name: () for name in archive.RELATIVES if row[name] is None}
         assert got | row == got
+
+
+def test_names_of_other_customers_stand_in_one_cell() -> None:
+    row = {"customer_id": "A", "valid_from": MONDAY, "closed": True, "successors": "B C"}
+    table = pa.Table.from_pylist([row], schema=ARCHIVE.schema)
+    found = msgspec.json.decode(encode.archive(table)[0].as_py(), type=archive.Archive)
+    assert (found.closed, found.successors, found.predecessors) == (True, ("B", "C"), ())
+    arrival = taken.Arrival(0, 4_000_000_000_000_000, Parameters(stream="s"))
+    text = taken.archive(table, arrival).rows["text"][0].as_py()
+    assert msgspec.json.decode(text, type=archive.Archive) == found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from kwadrant.words import change, reason, sentence, shortened
-from schemas.event import Dismissed, Event, Evidence, Place, Reason
+from schemas.event import Dismissed, Event, Evidence, Offer, Place, Reason
 
 FALLEN = Place(1, "steady shop", "low-low")
 DISMISSED = Dismissed("2025-05-01T00:00:00Z", "plant closed")
@@ -15,6 +15,9 @@ MOVED = Event(
     model_version_to=2, status="confirmed", margin=2.0, confidence=0.7, reasons=(NIGHT,),
     quality=Evidence(0.01, provisional=False), event_time="2025-03-08T23:00:00Z",
 )  # fmt: skip
+
+
+OFFERS = (Offer("ev_charging", "night share rose: a night tariff"), Offer("storage", "holds solar panels: a battery"))
 
 
 def but(**changes: object) -> Event:
@@ -46,6 +49,8 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(because="rolled back to version 3"), "of the move; rolled back to version 3"),
         (but(newly_potential=False, dismissed=DISMISSED), "of the move; dismissed until 2025-05-01: plant closed"),
         (but(status="withdrawn", dismissed=DISMISSED), "C-0417 is not newly potential after all: plant closed"),
+        (but(services=OFFERS), "of the move; offer EV charging, battery storage (night share rose: a night tariff)"),
+        (but(status="withdrawn", because="closed"), "C-0417 is not newly potential any more: closed"),
         (but(newly_potential=False, reasons=()), "C-0417 moved from *steady shop* to *growing workshop*"),
     ],
 )

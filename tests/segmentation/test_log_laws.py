@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation import local_node, output
+from segmentation.decision import NEVER
 from segmentation.errors import OutOfOrder
 from segmentation.intake import read
 from tests.segmentation import runs
 from tests.segmentation.runs import Run, begin, cuts, first_model, laws, loaded, seeded
-from tests.segmentation.towns import LANES, PARAMETERS, SEEDED, town
+from tests.segmentation.towns import LANES, PARAMETERS, SEEDED, name, town
 
 towns = st.integers(0, 5)
 seeds = st.integers(0, 2**32)
@@ -85,11 +86,14 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
 def test_every_event_changes_the_customers_state_and_only_a_first_class_is_none(state: int) -> None:
     run, customers = calm(state), seeded(town(state).all, first_model(state)).customers
     last = {(event.customer_id, event.event_time): event for event in run.events if event.to.since is None}
-    moved = {event.event_id: (event.customer_id, event.to.cluster) for event in last.values()}
+    moved = {one.event_id: (one.customer_id, one.to.cluster) for one in last.values() if one.because is None}
     told = {said.event_id: (said.customer_id, said.place.cluster) for said in run.states if said.event_id}
     assert told == moved
     classed = set(customers.some(np.flatnonzero(customers.cluster >= 0)).ids.to_pylist())
-    assert classed.isdisjoint(said.customer_id for said in run.states if said.event_id is None)
+    after = run.locals[None].customers
+    turned = set(after.some(np.flatnonzero(after.started != NEVER)).ids.to_pylist())
+    assert turned == {name(number) for number in (1, 2, 4, 6, 7)}
+    assert (classed - turned).isdisjoint(said.customer_id for said in run.states if said.event_id is None)
 
 
 def test_reasons_come_by_their_share_of_the_change() -> None:

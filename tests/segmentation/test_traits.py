@@ -1,5 +1,6 @@
 """Archive data and assets: in force by date, whatever the order of arrival."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -14,12 +15,14 @@ from schemas.times import instant
 from schemas.transaction import SERVICES
 from segmentation import rows as kinds
 from segmentation.customers import newcomers
-from segmentation.sums import ASSETS, tile
+from segmentation.indices import NAMES, REGISTRY
+from segmentation.memories import view_of
+from segmentation.sums import ASSETS, OFFERED, PAID, tile
 from segmentation.traits import CAPACITY, INTENSITY, OWNED, PROTECTED, START, apply_traits, equipped
 from segmentation.value_mapping import value_mapping
 from tests.segmentation.runs import laws
 from tests.segmentation.test_rows import BEGIN, row
-from tests.segmentation.towns import CALENDAR
+from tests.segmentation.towns import CALENDAR, PARAMETERS
 
 US = 1_000_000
 
@@ -31,6 +34,10 @@ def filed(at: int, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - attri
 
 def bought(service: str, number: int = 0) -> dict[str, Any]:
     return row(kind=kinds.PURCHASE, text=service, channel=number or 10 + SERVICES.index(service))
+
+
+def paid_for(service: str) -> dict[str, Any]:
+    return row(kind=kinds.PAYMENT, text=service, channel=90 + SERVICES.index(service))
 
 
 def traits_of(*rows: dict[str, Any]) -> list[float]:
@@ -68,9 +75,14 @@ def test_an_older_change_that_comes_in_a_later_epoch_changes_nothing() -> None:
 
 
 def test_assets_are_a_set_and_only_lasting_services_are_assets() -> None:
-    assert np.isnan(traits_of(bought("efficiency"))[OWNED])
-    owned = traits_of(bought("pv"), bought("pv"), bought("efficiency"), bought("storage"))[OWNED]
-    assert owned == float(1 << ASSETS.index("pv") | 1 << ASSETS.index("storage"))
+    assert np.isnan(traits_of(bought("energy"))[OWNED])
+    owned = traits_of(bought("pv"), bought("pv"), bought("efficiency"), bought("energy"), paid_for("storage"))[OWNED]
+    assert owned == float(
+        1 << OFFERED.index("pv") | 1 << OFFERED.index("efficiency") | 1 << OFFERED.index("storage") + PAID
+    )
+    held = replace(newcomers(["C"], 1), traits=np.array([[np.nan, np.nan, np.nan, owned, np.nan]]))
+    assets = REGISTRY[NAMES.index("assets")].formula(view_of(held, held.memories, 0, PARAMETERS))
+    assert assets.tolist() == [1.0]
 
 
 def test_a_transaction_that_comes_again_with_another_service_counts_one_asset() -> None:

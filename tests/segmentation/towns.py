@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -96,6 +96,7 @@ def town(state: int) -> Town:
     ahead = CALENDAR.end(FIRST + 6)
     sent.append(Sent(ahead, READ[0], reading(name(0), ahead + 30 * DAY, 1.0), broker=ahead + 31 * DAY))
     sent += [one for number in range(25) for one in _business(number, source)]
+    sent += _turns()
     sent += [
         Sent(CALENDAR.end(epoch) + 3 * HOUR, number, clock(CALENDAR.end(epoch) + 2 * HOUR))
         for epoch in range(FIRST, FIRST + DAYS) for number in (SPENT, FILED)
@@ -139,6 +140,23 @@ def _business(number: int, source: np.random.Generator) -> Iterator[Sent]:
             customer, moment, industry=industry, capacity_kw=float(source.integers(1, 60)), contract_start=moment
         )
         yield Sent(time + 90, FILED, record)
+
+
+def _turns() -> Iterator[Sent]:
+    """Yield what becomes of customers: one closes and opens again, two merge, one splits, some told ahead."""
+
+    def filed(number: int, day: int, told: int, **said: Any) -> Sent:  # noqa: ANN401 - attributes of every type
+        begins = CALENDAR.end(SEEDED + day - 1) + HOUR
+        return Sent(begins + told, FILED, Archive(name(number), instant(begins * 1_000_000), **said))
+
+    yield filed(1, 2, HOUR, closed=True)
+    yield filed(1, 5, -2 * DAY, industry="metal")
+    yield filed(2, 3, 2 * HOUR, closed=True, successors=(name(4),))
+    yield filed(4, 3, HOUR, predecessors=(name(2), name(4)))
+    yield filed(6, 4, -DAY, closed=True, successors=(name(7), "C-new"))
+    yield filed(7, 4, HOUR, predecessors=(name(6),))
+    yield filed(8, 6, -3 * DAY, capacity_kw=77.0)
+    yield filed(4, 3, 3 * HOUR, predecessors=(name(2), name(4)))
 
 
 def clock(second: int) -> Clock:

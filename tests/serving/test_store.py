@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 
-from schemas.event import Event
+from schemas.event import Closing, Event
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
+from serving.answers import standing
 from serving.store import MovedError, Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
 from tests.segmentation.runs import laws
@@ -133,6 +134,24 @@ def test_the_last_state_of_a_customer_counts_inside_one_portion_and_across(store
     assert questions.ask(store, questions.customer("C-1"))[0].cluster == 1
     take(store, Taken(states=[stands("C-1", LOW)]))
     assert questions.ask(store, questions.customer("C-1"))[0].cluster == 0
+
+
+def test_a_closed_customer_is_a_member_of_nothing_and_says_what_became_of_it(store: Engine) -> None:
+    gone = msgspec.structs.replace(stands("C-2"), closed=Closing("2026-03-25T00:00:00Z", ("C-8", "C-9")))
+    take(store, Taken(states=[stands("C-1"), stands("C-2")]))
+    take(store, Taken(states=[gone]))
+    members, sizes, quadrants, sample = (
+        questions.ask(store, question)
+        for question in (questions.members(1, 9), questions.cluster_sizes(), questions.quadrant_sizes(),
+                         questions.sample(9))
+    )  # fmt: skip
+    assert [row.customer_id for row in members] == [row.customer_id for row in sample] == ["C-1"]
+    assert [tuple(row) for row in (*sizes, *quadrants)] == [(1, 1), ("low-high", 1)]
+    told = standing(questions.ask(store, questions.customer("C-2"))[0])
+    assert (told.cluster, told.name, told.closed) == (-1, "growing workshop", "2026-03-25T00:00:00Z")
+    assert told.successors == ["C-8", "C-9"]
+    take(store, Taken(states=[stands("C-2")]))
+    assert standing(questions.ask(store, questions.customer("C-2"))[0]).closed is None
 
 
 def test_a_webhook_is_owed_every_event_once_and_only_what_it_asked_for(store: Engine) -> None:
