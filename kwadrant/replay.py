@@ -53,6 +53,18 @@ class Way:
 def run(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Way,
         report: Callable[[int, int], None] | None = None) -> Replayed:  # fmt: skip
     """Seed on the rows before `way.seed_until` (the first half of the days where None), and fold the rest."""
+    running, log, refused = begun(settings, given, k=k, random_state=random_state, way=way)
+    found = Replayed([], [running.central.force], running, refused, [])
+    for step in replay.run(running, log, early=way.early, report=report):
+        found.events.extend(step.events)
+        found.models.extend(step.promoted)
+        found.answers.extend(step.answers)
+    return found
+
+
+def begun(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Way
+          ) -> tuple[replay.Replay, replay.Log, Mapping[str, int]]:  # fmt: skip
+    """Return a replay that is seeded, the log that it is to fold, and how many rows were refused and why."""
     taken = list(given.taken(settings.parameters(), microseconds(datetime.now(UTC))))
     log = replay.Log.of(*(block.rows for block in taken))
     customers = len(log.rows.column("customer").unique())
@@ -60,13 +72,7 @@ def run(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Wa
     epoch = through(way.seed_until, parameters, _middle(log, parameters))
     asked = () if way.control is None else control_file.read(way.control, parameters)
     running = replay.begin(log, Fit(k=k, random_state=random_state, epoch=epoch), parameters, asked)
-    refused = sum((Counter(block.refused) for block in taken), Counter())
-    found = Replayed([], [running.central.force], running, refused, [])
-    for step in replay.run(running, log, early=way.early, report=report):
-        found.events.extend(step.events)
-        found.models.extend(step.promoted)
-        found.answers.extend(step.answers)
-    return found
+    return running, log, sum((Counter(block.refused) for block in taken), Counter())
 
 
 def _middle(log: replay.Log, parameters: Parameters) -> int:

@@ -25,7 +25,7 @@ _WHOLE = 100
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """From scores to the picture, the thresholds among what it shows."""
 
     low: float
@@ -38,17 +38,18 @@ class _Scale:
         return self.begin + (value - self.low) / (self.high - self.low) * (self.end - self.begin)
 
 
-def _scale(values: Sequence[float], begin: float, end: float) -> _Scale:
+def scale(values: Sequence[float], begin: float, end: float) -> Scale:
+    """Return the scale on which `values` lie between `begin` and `end`, with a margin at either side."""
     low, high = min(values), max(values)
     spare = max((high - low) * 0.12, 0.05)
-    return _Scale(low - spare, high + spare, begin, end)
+    return Scale(low - spare, high + spare, begin, end)
 
 
 def picture(report: Report) -> str:
     """Return the quadrants: value to the right, potential upwards; clusters as circles, moves as arrows."""
     thresholds = report.model.threshold_current, report.model.threshold_potential
-    x = _scale([thresholds[0], *(one.current for one in report.profiles)], EDGE, WIDE - EDGE)
-    y = _scale([thresholds[1], *(one.potential for one in report.profiles)], HIGH - EDGE, EDGE)
+    x = scale([thresholds[0], *(one.current for one in report.profiles)], EDGE, WIDE - EDGE)
+    y = scale([thresholds[1], *(one.potential for one in report.profiles)], HIGH - EDGE, EDGE)
     places = {one.cluster: (x(one.current), y(one.potential)) for one in report.profiles}
     lines = [
         f'<line class="axis" x1="{x(thresholds[0]):.1f}" x2="{x(thresholds[0]):.1f}" y1="0" y2="{HIGH:.0f}"/>',
@@ -58,7 +59,7 @@ def picture(report: Report) -> str:
     ]
     drawn = [*lines, *_circles(report, places), *_arrows(report, places), *_names(report, places)]
     label = f"{len(report.profiles)} clusters by current and potential value, and {len(report.moves)} moves"
-    return _svg(WIDE, HIGH, label, drawn)
+    return svg(WIDE, HIGH, label, drawn)
 
 
 def _radius(report: Report, customers: int) -> float:
@@ -133,13 +134,14 @@ def bars(profile: Profile, indices: tuple[str, ...]) -> str:
         drawn.append(
             f'<rect class="{escape(profile.quadrant)}" x="{x:.1f}" y="{y + 4:.0f}" width="{length:.1f}" height="12"/>'
         )
-    return _svg(MIDDLE + BAR, max(ROW * len(shown), ROW), f"what stands out in {profile.name}", drawn)
+    return svg(MIDDLE + BAR, max(ROW * len(shown), ROW), f"what stands out in {profile.name}", drawn)
 
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.2g}"
 
 
-def _svg(wide: float, high: float, label: str, drawn: Sequence[str]) -> str:
+def svg(wide: float, high: float, label: str, drawn: Sequence[str]) -> str:
+    """Return a picture of what is `drawn`."""
     inside = "".join(drawn)
     return f'<svg viewBox="0 0 {wide:.0f} {high:.0f}" role="img" aria-label="{escape(label)}">{inside}</svg>'
