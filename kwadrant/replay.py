@@ -22,6 +22,7 @@ from schemas.model import Model
 from schemas.times import iso, microseconds
 from segmentation import replay
 from segmentation.calendar import Calendar
+from segmentation.expecting import awaited
 from segmentation.first_model import Fit
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
@@ -100,10 +101,12 @@ def customers_table(running: replay.Replay) -> pa.Table:
     """Every customer with its class and its potential: `customer_id, cluster, name, quadrant, since`, and `rose`.
 
     The class is null where a customer has none yet; `rose` is when its potential became high, null where it is not, or
-    was so at the seeding.
+    was so at the seeding. `slope` is that of its power [1/week], `expected` the probability that it becomes a potential
+    customer soon; each null where there is none.
     """
     customers, model = running.local.customers, running.central.force
     ahead = present(running.local, running.parameters)
+    soon = awaited(running.local, running.parameters)
     calendar = Calendar(running.parameters.time_zone, running.parameters.epoch_s)
     rows = []
     for row, (customer, cluster, since) in enumerate(zip(
@@ -114,10 +117,16 @@ def customers_table(running: replay.Replay) -> pa.Table:
             "customer_id": customer, "cluster": place and place.cluster, "name": place and place.name,
             "quadrant": place and place.quadrant, "since": place and place.since,
             "rose": rose_of(customers, row, calendar), "potential": float(ahead.potential[row]),
-            "confidence": float(ahead.confidence[row]),
+            "confidence": float(ahead.confidence[row]), "slope": _known(soon.slope[row]),
+            "expected": _known(soon.probability[row]),
         })  # fmt: skip
     types: dict[str, pa.DataType] = {
         "customer_id": pa.string(), "cluster": pa.int32(), "name": pa.string(), "quadrant": pa.string(),
         "since": pa.string(), "rose": pa.string(), "potential": pa.float64(), "confidence": pa.float64(),
+        "slope": pa.float64(), "expected": pa.float64(),
     }  # fmt: skip
     return pa.Table.from_pylist(rows, schema=pa.schema(types))
+
+
+def _known(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
