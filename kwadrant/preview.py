@@ -8,7 +8,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -34,7 +33,6 @@ MOST = 400
 ENOUGH, CALM = 0.9, 0.1
 """What a good cell finds at least of the changes, and its most flaps for each [1]."""
 _WEEK = 7
-_WIDE = 200
 
 
 @dataclass(frozen=True, order=True)
@@ -291,15 +289,20 @@ def rows(found: Preview) -> Iterator[tuple[str, ...]]:
 
 
 def show(found: Preview, console: Console) -> None:
-    """Print the table and the words: in a box on a terminal, as Markdown elsewhere."""
-    table = Table(box=None if console.is_terminal else box.MARKDOWN)
-    for heading in HEADINGS:
-        table.add_column(heading, justify="right" if heading else "left")
-    for row in rows(found):
-        table.add_row(*row, style="bold" if row[-1] else None)
+    """Print the table and the words: as a table on a terminal, as Markdown elsewhere, where no heading is cut."""
     if console.is_terminal:
+        table = Table(box=None)
+        for heading in HEADINGS:
+            table.add_column(heading, justify="right" if heading else "left")
+        for row in rows(found):
+            table.add_row(*row, style="bold" if row[-1] else None)
         console.print(table)
-    else:
-        console.print(table, width=_WIDE, no_wrap=True, crop=False)
-    for line in words(found):
+    lines = [] if console.is_terminal else [*markdown(found), ""]
+    for line in (*lines, *words(found)):
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def markdown(found: Preview) -> Iterator[str]:
+    """Yield the table as Markdown."""
+    for row in (HEADINGS, tuple("---" for _ in HEADINGS), *rows(found)):
+        yield f"| {' | '.join(row)} |"

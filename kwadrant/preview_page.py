@@ -18,7 +18,7 @@ STYLE = """
 .present { stroke: var(--high-low); } .best { stroke: var(--high-high); stroke-dasharray: 7 4; }
 .dot { fill: var(--dim); fill-opacity: .5; } .dot.present { fill: var(--high-low); stroke: none; }
 .dot.best { fill: var(--high-high); stroke: none; } .panels { display: flex; flex-wrap: wrap; gap: 1rem; }
-.panels figure { flex: 1 1 26rem; margin: 0; }
+.panels figure { flex: 0 1 29rem; margin: 0; }
 """
 
 
@@ -85,14 +85,15 @@ def against_delay(found: Preview) -> str:
     if not known:
         return svg(WIDE, EDGE, "no delays", ['<text x="0" y="20">no change was found, so no delay is known</text>'])
     x = scale([0.0, *(cell.delay for cell in known)], EDGE, WIDE - EDGE)
-    y = scale([0.0, *(cell.events for cell in known)], HIGH - EDGE, EDGE)
+    y = scale([cell.events for cell in known], HIGH - EDGE, EDGE)
+    bottom = HIGH - EDGE / 2
     drawn = [
         f'<line class="axis" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{HIGH:.0f}"/>',
-        f'<line class="axis" y1="{y(0):.1f}" y2="{y(0):.1f}" x1="0" x2="{WIDE:.0f}"/>',
-        f'<text x="{WIDE:.0f}" y="{y(0) - 6:.1f}" text-anchor="end">delay [d] →</text>',
+        f'<line class="axis" y1="{bottom:.1f}" y2="{bottom:.1f}" x1="0" x2="{WIDE:.0f}"/>',
+        f'<text x="{WIDE:.0f}" y="{bottom - 6:.1f}" text-anchor="end">delay [d] →</text>',
         f'<text x="{x(0) + 6:.1f}" y="14">↑ events a week</text>',
-        *_ticks([cell.delay for cell in known], lambda value: (x(value), y(0) + 16)),
-        *_ticks([cell.events for cell in known], lambda value: (x(0) - 30, y(value))),
+        *_ticks([cell.delay for cell in known], lambda value: (x(value), bottom + 16)),
+        *_ticks([cell.events for cell in known], lambda value: (x(0) - 34, y(value))),
     ]
     for cell in sorted(known, key=lambda cell: bool(preview.mark(found, cell))):
         marks = _marks(found, cell)
