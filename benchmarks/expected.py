@@ -3,7 +3,7 @@
 Simulated towns are folded day by day at the default settings by their first model; every week everybody who is no
 potential customer yet is given a probability, and is looked at again after 28 days. Printed is how often those of a
 probability became one, and the Brier score beside that of the base rate, once with all tables and once with readings
-alone, where nothing is seen but consumption. The coefficients come from other towns: `--fit` prints them.
+alone, where nothing is seen but consumption. The coefficients come from the readings of other towns: `--fit`.
 """
 
 import argparse
@@ -32,9 +32,9 @@ Flags = NDArray[np.bool_]
 ZONE = "Europe/Berlin"
 BROKER = 4_000_000_000_000_000
 """The broker's time [us], after all rows."""
-SHOWN, FITTED = (1, 2, 3, 4), (101, 102, 103, 104)
+SHOWN, FITTED = (1, 2, 3), (101, 102, 103)
 """Random states of the towns that figures are shown for, and of those that the coefficients come from."""
-CUSTOMERS, HISTORY, DAYS = 300, 150, 330
+CUSTOMERS, HISTORY, DAYS = 250, 150, 290
 EVERY = 7
 """Days between two looks."""
 EDGES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
@@ -148,14 +148,12 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--fit", action="store_true", help="print the coefficients from the other towns")
     given = ask.parse_args()
-    states = FITTED if given.fit else SHOWN
-    found = {whole: joined([looks(state, whole=whole) for state in states]) for whole in (True, False)}
     if given.fit:
-        print(*(f"{factor:.2f}" for factor in fitted(joined(list(found.values())))))
+        print(*(f"{factor:.2f}" for factor in fitted(joined([looks(state, whole=False) for state in FITTED]))))
         return
-    for whole, one in found.items():
-        print(f"\n{len(states)} towns, {'all tables' if whole else 'readings alone'}\n", flush=True)
-        print("\n".join(reliability(one)), flush=True)
+    for whole in (False, True):
+        print(f"\n{len(SHOWN)} towns, {'all tables' if whole else 'readings alone'}\n", flush=True)
+        print("\n".join(reliability(joined([looks(state, whole=whole) for state in SHOWN]))), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ from segmentation.weeks import WEEK_S, WEEKS, powers
 
 AHEAD = 28
 """Days within which somebody is expected [d]."""
-RECENT = 6
+RECENT = 4
 """Whole weeks of which the slope is told [1]."""
 LEAST_KNOWN = 3
 """Known weeks below which there is no slope [1]."""
-INTERCEPT = -3.0
-FACTORS = (-2.0, 4.0)
+INTERCEPT = 5.07
+FACTORS = (-21.17, 1.59)
 """Of the logit: alone, and of each column of `signs` [1]."""
 _STEEPEST, _FARTHEST = 0.5, 2.0
 """From here on slope [1/week] and what is missing [1] count no more."""
