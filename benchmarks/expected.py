@@ -3,7 +3,7 @@
 Simulated towns are folded day by day at the default settings by their first model; every week everybody who is no
 potential customer yet is given a probability, and is looked at again after 28 days. Printed is how often those of a
 probability became one, and the Brier score beside that of the base rate, once with all tables and once with readings
-alone, where nothing is seen but consumption. The coefficients come from the readings of other towns: `--fit`.
+alone, where nothing is seen but consumption. The coefficients come from other towns: `--fit`.
 """
 
 import argparse
@@ -149,7 +149,9 @@ def main() -> None:
     ask.add_argument("--fit", action="store_true", help="print the coefficients from the other towns")
     given = ask.parse_args()
     if given.fit:
-        print(*(f"{factor:.2f}" for factor in fitted(joined([looks(state, whole=False) for state in FITTED]))))
+        for whole in (False, True):
+            curve = fitted(joined([looks(state, whole=whole) for state in FITTED]))
+            print("all tables:" if whole else "readings alone:", *(f"{factor:.2f}" for factor in curve))
         return
     for whole in (False, True):
         print(f"\n{len(SHOWN)} towns, {'all tables' if whole else 'readings alone'}\n", flush=True)

@@ -3,7 +3,8 @@
 What is missing is the logarithm of the potential x confidence asked for over the customer's own; how fast it shrinks is
 a robust slope over the customer's last whole weeks, which its state holds (see `weeks`). A logistic curve makes a
 probability of the two. Its coefficients were fixed on simulated towns that no figure is shown for
-(`benchmarks/expected.py --fit`); where customers change more often, or seldom, it is off by that much.
+(`benchmarks/expected.py --fit`); where customers change more often, or seldom, it is off by that much. Whose purchases
+are told rises by them, at once and unforeseen: for these customers the curve is another, nearly flat one.
 """
 
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ RECENT = 4
 """Whole weeks of which the slope is told [1]."""
 LEAST_KNOWN = 3
 """Known weeks below which there is no slope [1]."""
-INTERCEPT = 5.07
-FACTORS = (-21.17, 1.59)
-"""Of the logit: alone, and of each column of `signs` [1]."""
+SILENT_CURVE = (5.07, -21.17, 1.59)
+TOLD_CURVE = (-1.29, -4.45, 4.35)
+"""Logit at nothing, and of each column of `signs`: of whom no transaction was ever seen, and of all others [1]."""
 _STEEPEST, _FARTHEST = 0.5, 2.0
 """From here on slope [1/week] and what is missing [1] count no more."""
 
@@ -57,7 +58,9 @@ def expected(view: View, customers: Customers, settled: int, epoch: int, paramet
     with np.errstate(divide="ignore"):
         missing = np.log(parameters.potential) - np.log(ahead.lasting)
     slope = slopes(customers, settled, parameters)
-    logit = INTERCEPT + signs(missing, slope) @ np.array(FACTORS)
+    told = view.long("transactions") > 0
+    curve = np.where(told[:, None], TOLD_CURVE, SILENT_CURVE)
+    logit = curve[:, 0] + np.sum(curve[:, 1:] * signs(missing, slope), axis=1)
     probability = np.where(_may_rise(customers, epoch, parameters), 1 / (1 + np.exp(-logit)), np.nan)
     return Expected(ahead.potential, missing, slope, probability)
 

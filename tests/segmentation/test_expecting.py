@@ -7,7 +7,7 @@ import pytest
 
 from segmentation.customers import Customers, newcomers
 from segmentation.decision import NEVER
-from segmentation.expecting import FACTORS, RECENT, expected, slopes
+from segmentation.expecting import RECENT, expected, slopes
 from segmentation.memories import view_of
 from segmentation.parameters import DAY_S, Parameters
 from segmentation.sums import COLUMN
@@ -64,7 +64,6 @@ def test_the_nearer_and_the_steeper_the_more_probable() -> None:
               for factor, end in ((1.0, 1.1), (1.0, 1.4), (1.06, 1.4))]  # fmt: skip
     flat, near, rising = probability(customers(*levels))
     assert 0 < flat < near < rising < 1
-    assert FACTORS[0] < 0 < FACTORS[1]
 
 
 def test_who_is_a_potential_customer_or_rests_or_has_no_class_is_not_expected() -> None:
@@ -86,3 +85,12 @@ def test_a_new_customer_without_weeks_counts_as_one_that_stays() -> None:
     weeks[1, [(LAST - back) % WEEKS for back in range(RECENT)]] = UNKNOWN
     first, new = probability(replace(known, weeks=weeks))
     assert new == pytest.approx(first, abs=0.05)
+
+
+def test_of_whom_transactions_are_told_less_is_foreseen() -> None:
+    levels = [[1_400.0] * RECENT] * 2
+    known = customers(*levels)
+    memories = known.memories.copy()
+    memories[1, :, COLUMN["transactions"]] = 3.0
+    silent, told = probability(replace(known, memories=memories))
+    assert told < silent
