@@ -1,6 +1,7 @@
 """`kwadrant list expected`: who may soon become a potential customer, from a replay's folder."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -34,7 +35,7 @@ def of_folder(folder: Path | None, least: float = LEAST) -> list[dict[str, objec
     return [_row(rank, row) for rank, row in enumerate(rows, start=1)]
 
 
-def _row(rank: int, row: dict[str, float]) -> dict[str, object]:
+def _row(rank: int, row: dict[str, Any]) -> dict[str, object]:
     slope, probability = row["slope"], row["expected"]
     return {
         "rank": rank, "customer_id": row["customer_id"], "probability": round(probability, 3),

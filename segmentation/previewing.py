@@ -6,8 +6,8 @@ candidates are promoted depends a little on who stands where. While no model is 
 replay with its settings says. Late rows, rollbacks and dismissals are left out: tables have none.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +120,7 @@ def carried(mine: Customers, now: Customers) -> Customers:
     if len(mine) == len(now):
         return replace(now, **{name: getattr(mine, name) for name in _NEW})
     place = pc.index_in(mine.ids, value_set=now.ids).to_numpy(zero_copy_only=False)
-    found = {}
+    found: dict[str, Any] = {}
     for name, empty in _NEW.items():
         whole = np.full(len(now), empty, getattr(mine, name).dtype)
         whole[place] = getattr(mine, name)
@@ -136,7 +136,7 @@ class Diary:
 
     def write(self, epoch: int, customers: Customers, nearest: Ints) -> None:
         """Add a close."""
-        self.pages.append((epoch, customers, nearest.astype(np.int32)))
+        self.pages.append((epoch, customers, nearest))
 
     @property
     def ids(self) -> list[str]:
@@ -146,15 +146,10 @@ class Diary:
     def whole(self) -> Ints:
         """Return identities (T, n) of the last page's customers, NONE while one has no class."""
         last = self.pages[-1][1].ids
-        found = np.full((len(self.pages), len(last)), NONE, np.int32)
+        found = np.full((len(self.pages), len(last)), NONE, np.int64)
         for row, (_, customers, nearest) in enumerate(self.pages):
             if len(nearest) == len(last):
                 found[row] = nearest
             else:
                 found[row, pc.index_in(customers.ids, value_set=last).to_numpy(zero_copy_only=False)] = nearest
         return found
-
-
-def judges(settings: Iterator[Parameters], seeded: Customers) -> list[Judge]:
-    """Return a judge for each of the settings, all with the first classes."""
-    return [Judge(parameters, seeded) for parameters in settings]

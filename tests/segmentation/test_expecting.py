@@ -1,5 +1,6 @@
 """Who is expected: a robust slope, what is missing, and a probability that follows both."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,12 +20,12 @@ EPOCH = 9_006
 LAST = (EPOCH + 1) // 7 - 1
 
 
-def customers(*recent: list[float | None]) -> Customers:
+def customers(*recent: Sequence[float | None]) -> Customers:
     """Return customers of whom the last weeks' mean power is known [W], and 1 kW in all weeks before."""
     n = len(recent)
     weeks = np.full((n, WEEKS), UNKNOWN, np.uint16)
     for row, levels in enumerate(recent):
-        whole = [1_000.0] * (GAP + BASE - len(levels)) + levels
+        whole = [*[1_000.0] * (GAP + BASE - len(levels)), *levels]
         for back, level in enumerate(reversed(whole)):
             if level is not None:
                 weeks[row, (LAST - back) % WEEKS] = _coded(np.array([[level * 168, 7.0 * DAY_S]]))[0]
