@@ -190,14 +190,14 @@ class _Measure:
 
     def cell(self, setting: Setting, judge: Judge) -> Cell:
         """Return what came of a cell."""
-        weekly = [count / self.weeks for count in (judge.events, len(judge.moves), len(judge.rises))]
+        events, moves, newly = (n / self.weeks for n in (judge.events, len(judge.moves), len(judge.rises)))
         if self.changes is None:
             known = told(judge.moves, self.sides, self.least)
             delay = float(np.median(known.delays)) * self.days if known.delays else math.nan
-            return Cell(setting, *weekly, known.changes, known.found, delay, known.flaps)
+            return Cell(setting, events, moves, newly, known.changes, known.found, delay, known.flaps)
         said = ((self._time(move.epoch), move.customer) for move in judge.moves)
         score = compared(said, self.changes, self.span)
-        return Cell(setting, *weekly, score.changes, score.recall, score.delay, score.flaps)
+        return Cell(setting, events, moves, newly, score.changes, score.recall, score.delay, score.flaps)
 
 
 def choice(cells: Sequence[Cell]) -> tuple[Cell, str]:
