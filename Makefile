@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags services docs screenshots store
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags services expected docs screenshots store
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ drift: ## ten scenarios of drift: our rule beside the peers'
 
 early-flags: ## the share of early flags that the close confirms
 	PYTHONPATH=. $(PYTHON) -m benchmarks.early_flags
+
+expected: ## who is expected to become potential, beside who did
+	PYTHONPATH=. $(PYTHON) -m benchmarks.expected
 
 throughput: ## readings per second beside Spark's own floor
 	PYTHONPATH=. $(PYTHON) -m benchmarks.throughput

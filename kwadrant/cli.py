@@ -10,26 +10,29 @@ from typing import Annotated, Literal
 
 import typer
 
-from kwadrant import clustering_verbs, model_verbs, operator_verbs, serving_verbs
+from kwadrant import clustering_verbs, model_verbs, operator_verbs, preview_verbs, serving_verbs
 from kwadrant.common import client_of, load, say, told
 from kwadrant.last_word import hear
-from kwadrant.options import Bootstrap, Folder, RandomState
+from kwadrant.options import (
+    NOTHING,
+    Archive,
+    Bootstrap,
+    Clusters,
+    Day,
+    Duration,
+    Folder,
+    Map,
+    RandomState,
+    Readings,
+    Transactions,
+    Zone,
+)
 
 app = typer.Typer(
     help="kWadrant: which customer has just become a potential customer of energy services, and why.",
     no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False,
 )  # fmt: skip
 
-Readings = Annotated[Path | None, typer.Option(help="readings: customer_id, start, duration_s, kwh; Parquet or CSV")]
-Transactions = Annotated[Path | None, typer.Option(help="transactions: transaction_id, customer_id, time, kind, ...")]
-Archive = Annotated[Path | None, typer.Option(help="archive data: customer_id, valid_from and attributes")]
-Map = Annotated[list[str], typer.Option("--map", help="OURS=THEIRS: the file's name of one of our columns; repeatable")]
-Duration = Annotated[str | None, typer.Option(help="length of every reading where the file has none: PT15M, P1D, ...")]
-Zone = Annotated[str | None, typer.Option(help="zone of times without one; and of the days, unless time_zone is set")]
-Clusters = Annotated[int, typer.Option("-k", "--clusters", min=2, help="number of clusters")]
-Day = ["%Y-%m-%d"]
-NOTHING: list[str] = []
-"""No option was typed; Typer copies it."""
 PERIOD_S = 2.0
 
 
@@ -253,18 +256,24 @@ def evaluate(
 
 @app.command("list")
 def list_(
-    what: Annotated[Literal["newly-potential"], typer.Argument(help="which list")],  # noqa: ARG001 - there is one
+    what: Annotated[Literal["newly-potential", "expected"], typer.Argument(help="which list")],
     *,
     folder: Annotated[Path | None, typer.Option("--replay", help="folder of a replay; else the events topic")] = None,
     bootstrap: Bootstrap = None,
     since: Annotated[str, typer.Option(help="how long before the last event: 7d, P7D")] = "7d",
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="how it is written")] = "table",
 ) -> None:
-    """Whom to call: customers who became potential lately and still are, by potential times confidence."""
-    from kwadrant import listing
+    """Whom to call: customers who became potential lately and still are, by potential times confidence.
+
+    `expected`: who is none yet, but may be one within 28 days, by potential times probability; from a replay's folder.
+    """
+    from kwadrant import expected, listing
     from kwadrant.tables import parse_duration
 
     with told():
+        if what == "expected":
+            say(listing.written(expected.of_folder(folder), expected.COLUMNS, form, expected.NOBODY))
+            return
         span = parse_duration(f"P{since[:-1]}D" if since[:-1].isdigit() and since.endswith("d") else since)
         found = listing.of_folder(folder, span) if folder else listing.of_topic(client_of(load(bootstrap)), span)
         say(listing.text(found, form))
@@ -328,6 +337,7 @@ def report(
         say(f"wrote {out}: {len(found.moves)} moves, {len(found.newly_potential)} newly potential")
 
 
+preview_verbs.add_to(app)
 clustering_verbs.add_to(app)
 app.command()(serving_verbs.serve)
 app.add_typer(serving_verbs.app, name="token")

@@ -42,16 +42,20 @@ def lately(said: Sequence[Event], since: timedelta) -> list[Event]:
 
 def text(flags: Iterable[Event], form: Format) -> str:
     """Return the list as a table for people, as CSV with a header, or as one JSON object per line."""
-    rows = rows_of(flags)
+    return written(rows_of(flags), COLUMNS, form, "nobody became a potential customer in that time")
+
+
+def written(rows: Sequence[Mapping[str, object]], columns: Sequence[str], form: Format, nobody: str) -> str:
+    """Return rows in one of the forms; `nobody` is what the table says where there are none."""
     if form == "json":
         return "\n".join(msgspec.json.encode(row).decode() for row in rows)
     if form == "csv":
         out = io.StringIO()
-        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(out, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         return out.getvalue().rstrip("\n")
-    return _table(rows) if rows else "nobody became a potential customer in that time"
+    return _table(rows, columns) if rows else nobody
 
 
 def rows_of(flags: Iterable[Event]) -> list[dict[str, object]]:
@@ -68,7 +72,7 @@ def _row(number: int, flag: Event) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> str:
-    cells = [COLUMNS, *(tuple(str(row[name]) for name in COLUMNS) for row in rows)]
+def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    cells = [tuple(columns), *(tuple(str(row[name]) for name in columns) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)

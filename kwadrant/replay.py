@@ -22,6 +22,7 @@ from schemas.model import Model
 from schemas.times import iso, microseconds
 from segmentation import replay
 from segmentation.calendar import Calendar
+from segmentation.expecting import awaited
 from segmentation.first_model import Fit
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
@@ -53,6 +54,18 @@ class Way:
 def run(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Way,
         report: Callable[[int, int], None] | None = None) -> Replayed:  # fmt: skip
     """Seed on the rows before `way.seed_until` (the first half of the days where None), and fold the rest."""
+    running, log, refused = begun(settings, given, k=k, random_state=random_state, way=way)
+    found = Replayed([], [running.central.force], running, refused, [])
+    for step in replay.run(running, log, early=way.early, report=report):
+        found.events.extend(step.events)
+        found.models.extend(step.promoted)
+        found.answers.extend(step.answers)
+    return found
+
+
+def begun(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Way
+          ) -> tuple[replay.Replay, replay.Log, Mapping[str, int]]:  # fmt: skip
+    """Return a replay that is seeded, the log that it is to fold, and how many rows were refused and why."""
     taken = list(given.taken(settings.parameters(), microseconds(datetime.now(UTC))))
     log = replay.Log.of(*(block.rows for block in taken))
     customers = len(log.rows.column("customer").unique())
@@ -60,13 +73,7 @@ def run(settings: Settings, given: Inputs, *, k: int, random_state: int, way: Wa
     epoch = through(way.seed_until, parameters, _middle(log, parameters))
     asked = () if way.control is None else control_file.read(way.control, parameters)
     running = replay.begin(log, Fit(k=k, random_state=random_state, epoch=epoch), parameters, asked)
-    refused = sum((Counter(block.refused) for block in taken), Counter())
-    found = Replayed([], [running.central.force], running, refused, [])
-    for step in replay.run(running, log, early=way.early, report=report):
-        found.events.extend(step.events)
-        found.models.extend(step.promoted)
-        found.answers.extend(step.answers)
-    return found
+    return running, log, sum((Counter(block.refused) for block in taken), Counter())
 
 
 def _middle(log: replay.Log, parameters: Parameters) -> int:
@@ -94,10 +101,12 @@ def customers_table(running: replay.Replay) -> pa.Table:
     """Every customer with its class and its potential: `customer_id, cluster, name, quadrant, since`, and `rose`.
 
     The class is null where a customer has none yet; `rose` is when its potential became high, null where it is not, or
-    was so at the seeding.
+    was so at the seeding. `slope` is that of its power [1/week], `expected` the probability that it becomes a potential
+    customer soon; each null where there is none.
     """
     customers, model = running.local.customers, running.central.force
     ahead = present(running.local, running.parameters)
+    soon = awaited(running.local, running.parameters)
     calendar = Calendar(running.parameters.time_zone, running.parameters.epoch_s)
     rows = []
     for row, (customer, cluster, since) in enumerate(zip(
@@ -108,10 +117,16 @@ def customers_table(running: replay.Replay) -> pa.Table:
             "customer_id": customer, "cluster": place and place.cluster, "name": place and place.name,
             "quadrant": place and place.quadrant, "since": place and place.since,
             "rose": rose_of(customers, row, calendar), "potential": float(ahead.potential[row]),
-            "confidence": float(ahead.confidence[row]),
+            "confidence": float(ahead.confidence[row]), "slope": _known(soon.slope[row]),
+            "expected": _known(soon.probability[row]),
         })  # fmt: skip
     types: dict[str, pa.DataType] = {
         "customer_id": pa.string(), "cluster": pa.int32(), "name": pa.string(), "quadrant": pa.string(),
         "since": pa.string(), "rose": pa.string(), "potential": pa.float64(), "confidence": pa.float64(),
+        "slope": pa.float64(), "expected": pa.float64(),
     }  # fmt: skip
     return pa.Table.from_pylist(rows, schema=pa.schema(types))
+
+
+def _known(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -63,13 +63,12 @@ def page(report: Report) -> str:
     return document(title, parts)
 
 
-def document(title: str, parts: Iterable[str]) -> str:
-    """Return a page of these parts, which are HTML already, with our style and nothing to fetch."""
+def document(title: str, parts: Iterable[str], style: str = "") -> str:
+    """Return a page that needs nothing else: its `parts` are HTML already, `style` comes after our own."""
     head = f'<meta charset="utf-8"/><meta name="viewport" content="width=device-width"/><title>{escape(title)}</title>'
     body = "\n".join(parts)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head>{head}<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n'
-    )
+    head += f"<style>{_STYLE}{style}</style>"
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
 def _tiles(report: Report) -> str:
@@ -91,7 +90,7 @@ def _quadrants(report: Report) -> str:
     )
     return (
         f"<figure>{picture(report)}<figcaption>{caption}</figcaption></figure>"
-        + _table(("quadrant", "customers"), rows)
+        + table(("quadrant", "customers"), rows)
     )  # fmt: skip
 
 
@@ -107,12 +106,12 @@ def _moves(report: Report) -> Iterable[str]:
         (_name(names.get(old)), _name(names.get(new)), f"{number:,}") for (old, new), number in report.flows.items()
     ]
     if flows:
-        yield _table(("from", "to", "customers"), flows[:12])
+        yield table(("from", "to", "customers"), flows[:12])
     yield "<h3>Why</h3>"
     causes = Counter(event.cause for event in changed)
-    yield _table(("cause", "customers"), [(_CAUSES.get(cause, cause), f"{n:,}") for cause, n in causes.most_common()])
+    yield table(("cause", "customers"), [(_CAUSES.get(cause, cause), f"{n:,}") for cause, n in causes.most_common()])
     reasons = Counter(event.reasons[0].index for event in changed if event.reasons)
-    yield _table(("what weighed most", "customers"), [(escape(why), f"{n:,}") for why, n in reasons.most_common()])
+    yield table(("what weighed most", "customers"), [(escape(why), f"{n:,}") for why, n in reasons.most_common()])
 
 
 def _calls(report: Report) -> Iterable[str]:
@@ -123,7 +122,7 @@ def _calls(report: Report) -> Iterable[str]:
         (f'<span class="day">{day_of(event.event_time)}</span>', _sentence(event), f"{event.confidence * 100:.0f} %")
         for event in report.newly_potential[:MOST]
     ]
-    yield _table(("day", "customer, and why", "sure"), rows)
+    yield table(("day", "customer, and why", "sure"), rows)
     if len(report.newly_potential) > MOST:
         yield f"<p>And {len(report.newly_potential) - MOST:,} more.</p>"
 
@@ -152,7 +151,7 @@ def _axes(quadrant: str) -> str:
     return escape(f"{current} current value, {potential} potential")
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Return a table whose last column is a number; the cells are HTML already."""
     first = "".join(f"<th>{name}</th>" for name in head[:-1]) + f'<th class="n">{head[-1]}</th>'
     lines = ("".join(f"<td>{cell}</td>" for cell in row[:-1]) + f'<td class="n">{row[-1]}</td>' for row in rows)

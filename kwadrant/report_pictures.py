@@ -25,7 +25,7 @@ _WHOLE = 100
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """From scores to the picture, the thresholds among what it shows."""
 
     low: float
@@ -38,17 +38,18 @@ class _Scale:
         return self.begin + (value - self.low) / (self.high - self.low) * (self.end - self.begin)
 
 
-def _scale(values: Sequence[float], begin: float, end: float) -> _Scale:
+def scale(values: Sequence[float], begin: float, end: float) -> Scale:
+    """Return the scale on which `values` lie between `begin` and `end`, with a margin at either side."""
     low, high = min(values), max(values)
     spare = max((high - low) * 0.12, 0.05)
-    return _Scale(low - spare, high + spare, begin, end)
+    return Scale(low - spare, high + spare, begin, end)
 
 
 def picture(report: Report) -> str:
     """Return the quadrants: value to the right, potential upwards; clusters as circles, moves as arrows."""
     thresholds = report.model.threshold_current, report.model.threshold_potential
-    x = _scale([thresholds[0], *(one.current for one in report.profiles)], EDGE, WIDE - EDGE)
-    y = _scale([thresholds[1], *(one.potential for one in report.profiles)], HIGH - EDGE, EDGE)
+    x = scale([thresholds[0], *(one.current for one in report.profiles)], EDGE, WIDE - EDGE)
+    y = scale([thresholds[1], *(one.potential for one in report.profiles)], HIGH - EDGE, EDGE)
     places = {one.cluster: (x(one.current), y(one.potential)) for one in report.profiles}
     lines = [
         f'<line class="axis" x1="{x(thresholds[0]):.1f}" x2="{x(thresholds[0]):.1f}" y1="0" y2="{HIGH:.0f}"/>',

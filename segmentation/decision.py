@@ -57,9 +57,13 @@ def rehoused(verdict: Verdict, classed: Flags, standing: Standing) -> Verdict:
 
 def judge(points: Floats, centres: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:
     """Return the verdict on customers at `points` (n, d) as of the end of `epoch`. O(n k d); inputs untouched."""
-    away = distances(points, centres)
+    return weighed(distances(points, centres), standing, epoch, parameters)
+
+
+def weighed(away: Floats, standing: Standing, epoch: int, parameters: Parameters) -> Verdict:
+    """Return the verdict on customers whose squared distances to the centres are `away` (n, k). O(n k); untouched."""
     best = away.argmin(axis=1)
-    rows, known = np.arange(len(points)), standing.own != NONE
+    rows, known = np.arange(len(away)), standing.own != NONE
     best_distance = away[rows, best]
     own_distance = np.where(known, away[rows, standing.own], best_distance)
     contested = known & (best != standing.own) & ((1 + parameters.margin) * best_distance < own_distance)

@@ -41,9 +41,15 @@ def against(events: Iterable[Event], changes: Iterable[Change], span: tuple[date
 
     An event is right if its customer changed at most `FORESEEN` before it.
     """
+    return compared(((_time(event), event.customer_id) for event in events), changes, span)
+
+
+def compared(moves: Iterable[tuple[datetime, str]], changes: Iterable[Change], span: tuple[datetime, datetime]
+             ) -> Score:  # fmt: skip
+    """Compare moves, as time and customer, with the changes inside `span`, as `against` does."""
     begin, end = span
     times = {change.customer: change.time for change in changes}
-    said = sorted((_time(event), event.customer_id) for event in events)
+    said = sorted(moves)
     ages = [(who, at - times[who]) for at, who in said if who in times]
     right = [(who, age) for who, age in ages if timedelta(0) <= age <= FORESEEN]
     counted = {who for who, time in times.items() if begin <= time <= end - FORESEEN}

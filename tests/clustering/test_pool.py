@@ -250,3 +250,39 @@ def test_forgetting_leaves_a_share_of_the_first_mass() -> None:
 def test_what_does_not_fit_is_refused(town: Cells, epoch: int, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         step(seeded(people(0)), town, epoch)
+
+
+def test_a_group_of_three_in_a_thousand_survives_two_hundred_quiet_epochs() -> None:
+    weights = np.array([4 * MASS] * 75 + [MASS])
+    pool = first_pool(cells(people(0, (25, 25, 25, 1)), weights), PLACES, np.arange(4), 0)
+    towns = [cells(people(epoch, (25, 25, 25, 0)), weights[:75]) for epoch in range(1, 201)]
+    pool = followed(pool, towns, silent={3: 1.0 * MASS})
+    assert pool.ids.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(pool.centres[3], PLACES[3], atol=0.8)
+
+
+def test_pinned_groups_move_with_their_customers() -> None:
+    pool = seeded(people(0))
+    for epoch in range(1, 21):
+        pool = step(pool, cells(people(epoch) + 0.2 * epoch), epoch, pinned=range(4)).pool
+    assert pool.ids.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(pool.centres, PLACES + 4.0, atol=0.3)
+
+
+@given(states)
+@laws
+def test_an_identity_that_has_ended_is_never_given_again(state: int) -> None:
+    source = np.random.default_rng(state)
+    pool, ever, over = seeded(people(0)), set(range(4)), set[int]()
+    places = PLACES.copy()
+    for epoch in range(1, 16):
+        places[epoch % 4] = source.uniform(-20, 20, 2)  # a group ends, another begins
+        after = step(pool, cells(people(state + epoch, places=places)), epoch)
+        begun = {change.cluster for change in after.changes if change.kind in {"birth", "split"}}
+        assert not begun & ever
+        ever |= begun
+        over |= {change.cluster for change in after.changes if change.kind in {"death", "merge"}}
+        assert set(after.pool.ids.tolist()) == ever - over
+        pool = after.pool
+    assert over
+    assert pool.next_id == max(ever) + 1

@@ -80,6 +80,14 @@ def test_a_new_group_gets_a_new_identity_and_a_name_of_its_own_and_the_model_tel
     assert pool.next_id == 4
 
 
+def test_a_swap_leaves_all_others_their_identity_name_and_quadrant() -> None:
+    _, model = after(*CALM, *(town(*STEADY, NEW, state=n) for n in range(6)))
+    first = {cluster.id: (cluster.name, cluster.quadrant, cluster.noun) for cluster in MODEL.clusters}
+    kept = {cluster.id: (cluster.name, cluster.quadrant, cluster.noun) for cluster in model.clusters if cluster.id < 3}
+    assert len(kept) == 2
+    assert kept.items() <= first.items()
+
+
 def test_what_is_pinned_or_only_silent_is_not_given_up() -> None:
     pinned = msgspec.structs.replace(
         MODEL, clusters=tuple(msgspec.structs.replace(cluster, pinned=True) for cluster in MODEL.clusters)

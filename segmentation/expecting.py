@@ -1,0 +1,100 @@
+"""Expected to become potential soon: from how far a customer is from it, and how fast it comes nearer.
+
+What is missing is the logarithm of the potential x confidence asked for over the customer's own; how fast it shrinks is
+a robust slope over the customer's last whole weeks, which its state holds (see `weeks`). A logistic curve makes a
+probability of the two. Its coefficients were fixed on simulated towns that no figure is shown for
+(`benchmarks/expected.py --fit`); where customers change more often, or seldom, it is off by that much. Whose purchases
+are told rises by them, at once and unforeseen: for these customers the curve is another, nearly flat one.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from segmentation.customers import Customers
+from segmentation.decision import NONE
+from segmentation.indices import View
+from segmentation.local_state import LocalState
+from segmentation.memories import absorbed, view_of
+from segmentation.parameters import Parameters
+from segmentation.potential import outlook
+from segmentation.sums import IDLE_W, Flags, Floats
+from segmentation.traits import equipped
+from segmentation.weeks import WEEK_S, WEEKS, powers
+
+AHEAD = 28
+"""Days within which somebody is expected [d]."""
+RECENT = 4
+"""Whole weeks of which the slope is told [1]."""
+LEAST_KNOWN = 3
+"""Known weeks below which there is no slope [1]."""
+SILENT_CURVE = (5.07, -21.17, 1.59)
+TOLD_CURVE = (-1.29, -4.45, 4.35)
+"""Logit at nothing, and of each column of `signs`: of whom no transaction was ever seen, and of all others [1]."""
+_STEEPEST, _FARTHEST = 0.5, 2.0
+"""From here on slope [1/week] and what is missing [1] count no more."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of n customers: `potential`, what is `missing` to it (n,) [1], `slope` [1/week], `probability` [1].
+
+    The probability is NaN for who is a potential customer already, rests after having been one, or has no class yet.
+    """
+
+    potential: Floats
+    missing: Floats
+    slope: Floats
+    probability: Floats
+
+
+def expected(view: View, customers: Customers, settled: int, epoch: int, parameters: Parameters) -> Expected:
+    """Return who is expected within AHEAD days of the end of `epoch`, `customers` being settled up to `settled`.
+
+    O(n); inputs untouched. Who has too few known weeks for a slope is taken to have none.
+    """
+    ahead = outlook(view)
+    with np.errstate(divide="ignore"):
+        missing = np.log(parameters.potential) - np.log(ahead.lasting)
+    slope = slopes(customers, settled, parameters)
+    told = view.long("transactions") > 0
+    curve = np.where(told[:, None], TOLD_CURVE, SILENT_CURVE)
+    logit = curve[:, 0] + np.sum(curve[:, 1:] * signs(missing, slope), axis=1)
+    probability = np.where(_may_rise(customers, epoch, parameters), 1 / (1 + np.exp(-logit)), np.nan)
+    return Expected(ahead.potential, missing, slope, probability)
+
+
+def awaited(state: LocalState, parameters: Parameters) -> Expected:
+    """Return who is expected as of the last close of `state`. O(n); untouched."""
+    epochs = range(state.settled + 1, state.closed + 1)
+    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
+    view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
+    return expected(view, state.customers, state.settled, state.closed, parameters)
+
+
+def signs(missing: Floats, slope: Floats) -> Floats:
+    """Return what the logit is made of (n, 2): what is missing, and the slope."""
+    return np.column_stack([
+        np.clip(missing, -_FARTHEST, _FARTHEST), np.clip(np.nan_to_num(slope), -_STEEPEST, _STEEPEST),
+    ])  # fmt: skip
+
+
+def slopes(customers: Customers, settled: int, parameters: Parameters) -> Floats:
+    """Return the median of the slopes between any two of the RECENT known weeks (n,) [1/week], NaN where unknown.
+
+    Of the logarithm of mean power, as in growth: a base that stays adds nothing to it. Untouched.
+    """
+    last = (settled + 1) // parameters.epochs(WEEK_S) - 1
+    weeks = [last - RECENT + 1 + n for n in range(RECENT)]
+    levels = [np.log(powers(customers.weeks[:, week % WEEKS]) + IDLE_W) for week in weeks]
+    steps = np.column_stack([(levels[b] - levels[a]) / (b - a) for a, b in combinations(range(RECENT), 2)])
+    enough = np.sum([~np.isnan(level) for level in levels], axis=0) >= LEAST_KNOWN
+    found = np.full(len(customers), np.nan)
+    found[enough] = np.nanmedian(steps[enough], axis=1)
+    return found
+
+
+def _may_rise(customers: Customers, epoch: int, parameters: Parameters) -> Flags:
+    rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
+    return np.asarray((customers.cluster != NONE) & ~customers.high & rested)
