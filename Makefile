@@ -53,6 +53,7 @@ known-clusters: ## every cluster of the public sets found, 20 random states, bot
 
 fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside MLlib
 	PYTHONPATH=. $(PYTHON) -m benchmarks.fit
+	PYTHONPATH=. $(PYTHON) -m benchmarks.fit_on_spark
 
 weights: ## scalings and factor weights side by side on tables whose groups are known
 	PYTHONPATH=. $(PYTHON) -m benchmarks.weights
