@@ -36,7 +36,7 @@ golden: ## make the golden folders of tests/golden anew: look at the difference 
 	PYTHONPATH=. $(PYTHON) -m tests.golden.remake
 
 real: ## all real readings through the verbs, 365 days of them as history: produce, seed, stream, events, replay
-	REAL_BEFORE=365 REAL_AFTER=1000 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_real_input.py
+	REAL_BEFORE=365 REAL_AFTER=1000 REAL_EVERY=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_real_input.py
 
 faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
 	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py

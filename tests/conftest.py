@@ -1,22 +1,38 @@
-"""What holds for all tests: long ones run only when asked for, and what a skip is."""
+"""What holds for all tests: long ones run only when asked for, what a skip is, and parts that run side by side."""
 
 import os
 from collections.abc import Generator
 
 import pytest
 
+PARTS = "town", "beside", "rest"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--no-skips`: where a machine has all parts, a skipped test is a failed one."""
+    """Add `--no-skips`: where a machine has all parts, a skipped test is a failed one; and `--part`."""
     parser.addoption("--no-skips", action="store_true", help="a skip is a failure, but for tests marked `foreign`")
+    parser.addoption(
+        "--part", choices=PARTS, help="only the tests on one town's log, or of the parts beside, or the rest"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless LONG_TESTS is set."""
-    long = [item for item in items if item.get_closest_marker("long")]
-    if long and "LONG_TESTS" not in os.environ:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    """Leave out what takes minutes, unless LONG_TESTS is set, and what is of another part."""
+    part = config.getoption("--part")
+    out = {
+        item for item in items
+        if (item.get_closest_marker("long") and "LONG_TESTS" not in os.environ) or part not in (None, _part(item))
+    }  # fmt: skip
+    if out:
+        config.hook.pytest_deselected(items=list(out))
+        items[:] = [item for item in items if item not in out]
+
+
+def _part(item: pytest.Item) -> str:
+    """Return where a test belongs: what takes one town's broker and Spark session stays in one process."""
+    if not item.get_closest_marker("integration"):
+        return "rest"
+    return "town" if "world" in getattr(item, "fixturenames", ()) else "beside"
 
 
 @pytest.hookimpl(wrapper=True)

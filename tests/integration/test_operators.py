@@ -122,7 +122,7 @@ def test_the_control_topic_tells_the_story(operated: Found) -> None:
     held = [one.trial.version for one in log if isinstance(one, Hold) and one.because == "holidays"]
     promoted = [one for one in log if isinstance(one, Promote)]
     (back,) = (one for one in promoted if one.undo is not None)
-    assert held[-1] == promoted[promoted.index(back) - 1].model.version
+    assert held[-1] in [one.model.version for one in promoted[: promoted.index(back)]]
     assert [c.centre for c in back.model.clusters] == [c.centre for c in promoted[0].model.clusters]
     assert promoted[-1] == back
 

@@ -34,7 +34,7 @@ pytestmark = [
         PROMETHEUS is None and "CI" not in os.environ, reason="no prometheus: apt-get install prometheus"
     ),
 ]
-STREAM, ROWS_PER_BATCH = "scraped", 50_000
+STREAM, ROWS_PER_BATCH = "scraped", 25_000
 PATIENCE_S = 400.0
 EXPRESSIONS = sorted(
     target["expr"] for board in FOLDER.glob("*.json") for panel in json.loads(board.read_text())["panels"]
@@ -42,11 +42,11 @@ EXPRESSIONS = sorted(
 )  # fmt: skip
 MOVES = (
     "increase(kwadrant_batches_total[5m]) > 5",
-    "increase(kwadrant_input_records_total[5m]) > 100000",
+    "increase(kwadrant_input_records_total[5m]) > 50000",
     *(f'increase(kwadrant_rows_total{{fate="{fate}"}}[5m]) > 0' for fate in ("rows", "folded", "rejected", "too_late")),
     *(f'increase(kwadrant_batch_phase_seconds_total{{phase="{phase}"}}[5m]) > 0'
       for phase in ("addBatch", "latestOffset", "walCommit", "commitOffsets")),
-    'max_over_time(kwadrant_lag_records{topic=~"metering.*"}[5m]) > 10000 + kwadrant_lag_records',
+    'max_over_time(kwadrant_lag_records{topic=~"metering.*"}[5m]) > 5000 + kwadrant_lag_records',
     "delta(kwadrant_closed_until_timestamp_seconds[5m]) > 5 * 86400",
     "delta(kwadrant_model_version[5m]) > 0",
     "max_over_time(kwadrant_pending_closes[5m]) == 1",
