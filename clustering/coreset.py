@@ -72,7 +72,8 @@ class Drawing:
     def _far(self, points: Floats) -> Floats:
         """Return numbers (n,) a little above the squared distance of ``points`` (d, n) to one of the centres."""
         away = points - self._middle[:, None]
-        return _SLACK * np.einsum("ij,ij->j", away, away)
+        square: Floats = np.einsum("ij,ij->j", away, away)
+        return square * _SLACK
 
     @cached_property
     def _middle(self) -> Floats:
