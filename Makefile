@@ -51,9 +51,8 @@ seeding: ## every start and the peers on sets with known clusters
 known-clusters: ## every cluster of the public sets found, 20 random states, both engines
 	KNOWN_STATES=20 LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/clustering/test_known_clusters.py tests/integration/test_known_on_spark.py
 
-fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside MLlib
+fit: ## CPU time, SSE and peak memory of a fit beside scikit-learn
 	PYTHONPATH=. $(PYTHON) -m benchmarks.fit
-	PYTHONPATH=. $(PYTHON) -m benchmarks.fit_on_spark
 
 weights: ## scalings and factor weights side by side on tables whose groups are known
 	PYTHONPATH=. $(PYTHON) -m benchmarks.weights

@@ -96,7 +96,7 @@ def test_what_cannot_be_fitted_is_refused_by_name(
 
 
 def test_texts_are_mapped_on_spark_too_and_an_unknown_one_is_refused(running: SparkSession, table: pa.Table) -> None:
-    words = pa.array(["low" if value < 0 else "high" for value in table.column("c").to_pylist()])
+    words = pa.array(np.where(table.column("c").to_numpy() < 0, "low", "high").tolist())
     texts = table.slice(0, 900).set_column(2, "c", words.slice(0, 900))
     known = Layout(NAMES, None, "customer", ValueMapping("1", {("c", "low"): -1.0, ("c", "high"): 2.0}))
     frame = running.createDataFrame(texts.to_pandas()).repartition(2)
