@@ -49,9 +49,9 @@ seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding
 
 known-clusters: ## every cluster of the public sets found, 20 random states, both engines
-	KNOWN_STATES=20 PYTHONPATH=. $(PYTHON) -m pytest tests/clustering/test_known_clusters.py tests/integration/test_known_on_spark.py
+	KNOWN_STATES=20 LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/clustering/test_known_clusters.py tests/integration/test_known_on_spark.py
 
-fit: ## CPU time and SSE of a fit beside scikit-learn, then with Spark beside MLlib
+fit: ## CPU time, SSE and peak memory of a fit beside scikit-learn
 	PYTHONPATH=. $(PYTHON) -m benchmarks.fit
 
 weights: ## scalings and factor weights side by side on tables whose groups are known

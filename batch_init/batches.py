@@ -9,23 +9,23 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.types as pt
 
+from batch_init.categories import mapped
+from batch_init.errors import BadColumnError
 from clustering.blocks import Batch, Column
 from clustering.coins import Words, of_texts
+from segmentation.value_mapping import ValueMapping
 
 pc: Any = pyarrow.compute  # the stubs know fewer argument types than there are
 
 
-class BadColumnError(ValueError):
-    """A column that is not there, or that is no number: the message says which, and what to do."""
-
-
 @dataclass(frozen=True)
 class Layout:
-    """Which columns of a table are what."""
+    """Which columns of a table are what, and what their texts count as."""
 
     columns: tuple[str, ...]
     weight: str | None = None
     id: str | None = None
+    mapping: ValueMapping | None = None
 
     @property
     def needed(self) -> list[str]:
@@ -38,9 +38,10 @@ def batches(records: Iterable[pa.RecordBatch], layout: Layout, part: int = 0) ->
     first = 0
     for record in records:
         if record.num_rows:
-            weights = None if layout.weight is None else numbers(record, layout.weight)
+            weights = None if layout.weight is None else numbers(record.column(layout.weight), layout.weight)
             hashes = None if layout.id is None else hashed(record, layout.id, first)
-            yield Batch(tuple(numbers(record, name) for name in layout.columns), weights, hashes, first, part)
+            columns = (numbers(_mapped(record, name, layout, first), name) for name in layout.columns)
+            yield Batch(tuple(columns), weights, hashes, first, part)
         first += record.num_rows
 
 
@@ -49,16 +50,28 @@ def is_number(kind: pa.DataType) -> bool:
     return pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind) or pt.is_boolean(kind)
 
 
-def numbers(record: pa.RecordBatch, name: str) -> Column:
-    """Return a column as numbers (n,), NaN where there is none."""
+def _mapped(record: pa.RecordBatch, name: str, layout: Layout, first: int) -> "pa.Array[Any]":
+    """Return a column, its texts as numbers where the mapping has some for it."""
     column = record.column(name)
+    if layout.mapping is None or not layout.mapping.of(name):
+        return column
+
+    def place(row: int) -> str:
+        called = "" if layout.id is None else f" (id {str(record.column(layout.id)[row])!r})"
+        return f"row {first + row}{called}"
+
+    return mapped(column, name, layout.mapping, place)
+
+
+def numbers(column: "pa.Array[Any]", name: str) -> Column:
+    """Return a column of this name as numbers (n,), NaN where there is none."""
     # a column without any value may come without a type
     if pt.is_null(column.type):
         return np.full(len(column), np.nan)
     if not is_number(column.type):
         raise BadColumnError(
-            f"column {name!r}: expected numbers, found {column.type}; name the columns with --columns, and map "
-            "categories to numbers first"
+            f"column {name!r}: expected numbers, found {column.type}; name the columns with --columns, or say with "
+            "--mapping FILE what its texts count as"
         )
     plain = pt.is_integer(column.type) or pt.is_floating(column.type)
     values: Column = (column if plain else column.cast(pa.float64())).to_numpy(zero_copy_only=False)

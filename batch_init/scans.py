@@ -11,6 +11,7 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame
 
 from batch_init.batches import Layout, batches
+from batch_init.errors import BadColumnError
 from clustering.blocks import Place, Scan, folded
 from clustering.totals import Summing, Totals
 
@@ -42,12 +43,15 @@ class Distributed:
         def fold(records: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             context = TaskContext.get()
             part = 0 if context is None else context.partitionId()
-            yield _packed(folded(scan, batches(records, layout, part)))
+            try:
+                yield _packed(folded(scan, batches(records, layout, part)))
+            except BadColumnError as error:
+                yield _packed(BadColumnError(f"partition {part}: {error}"))
 
         def merge(records: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             merged = None
             for partial in _unpacked(records):
-                merged = partial if merged is None else scan.merge(merged, partial)
+                merged = partial if merged is None else _first_refused(merged, partial) or scan.merge(merged, partial)
             if merged is not None:
                 yield _packed(merged)
 
@@ -57,7 +61,10 @@ class Distributed:
             partials = partials.repartition(isqrt(parts)).mapInArrow(merge, _PARTIAL)
         found = partials.repartition(1).mapInArrow(merge, _PARTIAL).collect()
         # what our own code wrote a moment ago
-        return pickle.loads(found[0][0]) if found else scan.empty()  # noqa: S301
+        result: P = pickle.loads(found[0][0]) if found else scan.empty()  # noqa: S301
+        if isinstance(result, BadColumnError):
+            raise result
+        return result
 
     def totals(self, scan: Summing) -> Totals:
         """Return the result of a scan over all rows."""
@@ -66,6 +73,11 @@ class Distributed:
     def name(self, place: Place) -> str:
         """Return what to call a row in an error."""
         return f"row {place.row} of partition {place.part}"
+
+
+def _first_refused(one: object, other: object) -> BadColumnError | None:
+    """Return what is wrong with a column in one of two results, always the same one where it is both."""
+    return min((each for each in (one, other) if isinstance(each, BadColumnError)), key=str, default=None)
 
 
 def _packed(partial: object) -> pa.RecordBatch:

@@ -107,6 +107,46 @@ MADE: Mapping[str, Callable[[], Known]] = {
 """The families, by a short name."""
 
 
+def pair(d: int, gap: float) -> Known:
+    """Two clusters of 1,024 rows whose centres are ``gap`` apart along every axis, as in the G2 sets."""
+    return balls(f"g2 {d}d", gap * np.array([[0.0], [1.0]]) * np.ones(d), [1_024] * 2)
+
+
+def crowd(k: int, size: int) -> Known:
+    """Clusters of equal size anywhere in a plane, as in the A and D31 sets."""
+    name = f"a k={k}"
+    return balls(name, _apart(_source(name + " centres"), k, 2, gap=6, side=6 * k**0.5), [size] * k)
+
+
+def beside_noise(known: Known, columns: int) -> Known:
+    """Return the set with more columns that say nothing, as wide as a cluster."""
+    name = f"{known.name} + {columns}"
+    noise = _source(name).normal(size=(len(known.points), columns))
+    return Known(name, np.hstack([known.points, noise]), np.pad(known.true, [(0, 0), (0, columns)]))
+
+
+LARGE: Mapping[str, Callable[[], Known]] = {
+    "gmd 2, 100,000": lambda: mixture(2, 100, 100_000, 8),
+    "gmd 8, 100,000": lambda: mixture(8, 100, 100_000, 7),
+    "gmd 32, 100,000": lambda: mixture(32, 100, 100_000, 8),
+    "gmd 64, 50,000": lambda: mixture(64, 100, 50_000, 8),
+    "a, 100,000": lambda: crowd(100, 1_000),
+    "unbalance 16": lambda: unbalanced(16, 20, 40),
+    "unbalance 64": lambda: unbalanced(64, 3, 5),
+    "gmd 4 beside noise": lambda: beside_noise(mixture(4, 30, 30_000, 8), 4),
+    "unbalance 4 beside noise": lambda: beside_noise(unbalanced(4, 6, 14), 6),
+    "g2 64": lambda: pair(64, 1.4),
+}
+"""More of them, up to 100,000 rows, 100 clusters and 64 columns."""
+SMALL: Mapping[str, Callable[[], Known]] = {
+    "g2 2": lambda: pair(2, 3.3),
+    "g2 16": lambda: pair(16, 2.0),
+    "a": lambda: crowd(20, 150),
+    "unbalance 4 beside noise": lambda: beside_noise(unbalanced(4, 2, 4), 2),
+}
+"""A few that are found in a moment."""
+
+
 def _source(name: str) -> np.random.Generator:
     return np.random.default_rng(list(name.encode()))
 

@@ -80,17 +80,18 @@ def nearest_labels(points: Floats, centres: Floats, look: Screen | None = None) 
     return label
 
 
-def labels_and_gaps(points: Floats, centres: Floats, look: Screen) -> tuple[Labels, Singles]:
-    """Return ``label`` (n,) of `two_nearest` and a lower bound (n,) of how much nearer that centre is than any other.
+def labels_and_gaps(points: Floats, centres: Floats, look: Screen) -> tuple[Labels, Singles, Singles]:
+    """Return ``label`` (n,) of `two_nearest`, by how much at least any other centre is farther, and its distance.
 
-    With ``look``, the centres' screen. The bound's bits depend on the machine; it is 0 where there is any doubt.
+    With ``look``, the centres' screen. The gap (n,) is a lower bound, 0 where there is any doubt; the distance to the
+    nearest centre (n,) an upper one. The bits of both depend on the machine.
     """
     points, centres = _check(points, centres)
-    found, certain, gap = look.gaps(points)
+    found, certain, gap, length = look.gaps(points)
     label = found.astype(np.int32)
     for rows, near in _exactly(points, centres, ~certain):
-        label[rows], gap[rows] = near.label, 0.0
-    return label, gap
+        label[rows], gap[rows], length[rows] = near.label, 0.0, np.inf
+    return label, gap, length
 
 
 def nearest(points: Floats, centres: Floats, look: Screen | None = None) -> tuple[Labels, Floats]:

@@ -50,10 +50,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.columns[0])
 
-    def take(self, which: Longs) -> "Batch":
-        """Return some of the rows, copied; their numbers are lost."""
-        weights = None if self.weights is None else self.weights[which]
-        return Batch(tuple(column[which] for column in self.columns), weights, None, 0, self.part)
+    def block(self, which: Longs | slice, numbers: Longs) -> "Block":
+        """Return some of the rows, copied, which have these ``numbers`` in the batch."""
+        columns = np.empty((len(self.columns), len(numbers)))
+        for row, column in zip(columns, self.columns, strict=True):
+            row[:] = column[which]
+        weights = None if self.weights is None else np.asarray(self.weights[which], dtype=np.float64)
+        hashes = None if self.hashes is None else self.hashes[which]
+        return Block(columns, weights, hashes, numbers + self.first, self.part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,16 +104,19 @@ class Scan(Protocol[P]):
 
 def blocks(batch: Batch) -> Iterator[Block]:
     """Yield the rows of a batch, a block at a time, copied."""
-    rows, least = len(batch), _BLOCK_ROWS[0]
-    size = max(least, min(_BLOCK_ROWS[1], _BLOCK_VALUES // len(batch.columns)))
-    for start in range(0, rows, size):
-        part = slice(start, min(start + size, rows))
-        columns = np.empty((len(batch.columns), part.stop - start))
-        for row, column in zip(columns, batch.columns, strict=True):
-            row[:] = column[part]
-        weights = None if batch.weights is None else np.asarray(batch.weights[part], dtype=np.float64)
-        hashes = None if batch.hashes is None else batch.hashes[part]
-        yield Block(columns, weights, hashes, np.arange(part.start, part.stop) + batch.first, batch.part)
+    for part in _parts(len(batch), batch):
+        yield batch.block(part, np.arange(part.start, part.stop))
+
+
+def some_blocks(batch: Batch, rows: Longs) -> Iterator[Block]:
+    """Yield the rows of a batch with these rising numbers, a block at a time, copied."""
+    for part in _parts(len(rows), batch):
+        yield batch.block(rows[part], rows[part])
+
+
+def _parts(rows: int, batch: Batch) -> Iterator[slice]:
+    size = max(_BLOCK_ROWS[0], min(_BLOCK_ROWS[1], _BLOCK_VALUES // len(batch.columns)))
+    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def folded(scan: Scan[P], batches: Iterable[Batch]) -> P:

@@ -19,6 +19,9 @@ from clustering.metric import Metric
 from clustering.screening import Screen, screen
 from clustering.sketch import Drawn, Sketch
 
+# above the rounding of a sum of squares in up to 10^6 columns
+_SLACK = 1 + 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
@@ -53,18 +56,31 @@ class Drawing:
             return partial
         hashes = coins.of_values(block.columns) if block.hashes is None else block.hashes
         number = coins.uniform(coins.coins(hashes, self.random_state))
-        points = self.metric.stretched(self.metric.places(block.columns)).T
-        most = self.chance(self._look.at_most(points))
-        near = np.flatnonzero(number <= partial.limit * most)
+        points = self.metric.stretched(self.metric.places(block.columns))
+        near = np.flatnonzero(number <= partial.limit * self.chance(self._far(points)))
+        near = near[number[near] <= partial.limit * self.chance(self._look.at_most(points[:, near].T))]
         if not len(near):
             return partial
-        keys = number[near] / self.chance(nearest(points[near], self.centres, self._look)[1])
+        keys = number[near] / self.chance(nearest(points[:, near].T, self.centres, self._look)[1])
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
         return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))
 
     def merge(self, one: Sketch, other: Sketch) -> Sketch:
         """Return the sketch of the rows of both."""
         return sketch.merge(one, other)
+
+    def _far(self, points: Floats) -> Floats:
+        """Return numbers (n,) a little above the squared distance of ``points`` (d, n) to one of the centres."""
+        away = points - self._middle[:, None]
+        square: Floats = np.einsum("ij,ij->j", away, away)
+        return square * _SLACK
+
+    @cached_property
+    def _middle(self) -> Floats:
+        """Return the centre nearest to the mean of all."""
+        away = self.centres - self.centres.mean(axis=0)
+        middle: Floats = self.centres[(away * away).sum(axis=1).argmin()]
+        return middle
 
     @cached_property
     def _look(self) -> Screen:

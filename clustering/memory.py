@@ -1,39 +1,33 @@
 """The engine over rows in this process's memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TypeVar
 
 import numpy as np
 
 from clustering.arrays import Floats, Longs
-from clustering.blocks import Batch, Block, Place, Scan, blocks, folded
-from clustering.screening import Codes, Singles
+from clustering.blocks import Batch, Block, Place, Scan, blocks, folded, some_blocks
+from clustering.bounds import Bounds, step
 from clustering.totals import Groups, Summing, Totals
 
 P = TypeVar("P")
 
-# what is remembered of a row, 5 bytes and more, is a small share of this many columns
-_WIDE = 8
+# what is remembered of a row, 9 bytes and more, is a small share of so many [bytes of a row]
+_WIDE = 64
 # or of little weight for this many rows
 _FEW = 2**18
-# above the rounding of float32
-_SLACK = 1 + 2.0**-20
+# rows that are looked through at once
+_ROWS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What the last scan found: it, its sums, and of every row the label and how safe it is.
-
-    As long as a row's own centre and any other one together move by less than its ``gap``, the distance by which the
-    second nearest centre is farther away than the nearest, it keeps its label.
-    """
+    """What the last scan found: it, its sums, and the bounds of all rows, which the next one writes over."""
 
     scan: Summing
     totals: Totals
-    labels: Codes
-    gaps: Singles
+    bounds: Bounds
 
 
 class Memory:
@@ -54,7 +48,7 @@ class Memory:
         The sums are whole numbers: taking a row out of one and adding it to another leaves what a whole scan finds.
         """
         rows = sum(map(len, self._batches))
-        if rows > _FEW and scan.centres.shape[1] < _WIDE:
+        if rows > _FEW and _width(self._batches[0]) < _WIDE:
             return self.run(scan)
         if self._known is None or scan.order is None:
             self._known = self._noted(scan)
@@ -68,52 +62,59 @@ class Memory:
 
     def _noted(self, scan: Summing) -> _Known:
         """Return what is to know after a scan of all rows."""
-        found = [_look(scan, block) for batch in self._batches for block in blocks(batch)]
-        totals = reduce(scan.merge, (totals for totals, _, _ in found), scan.empty())
-        kind = np.min_scalar_type(len(scan.centres) - 1)
-        labels = np.concatenate([label.astype(kind) for _, label, _ in found])
-        return _Known(scan, totals, labels, np.concatenate([gap for _, _, gap in found]))
+        totals, first = scan.empty(), 0
+        every = _unknown(sum(map(len, self._batches)), len(scan.centres))
+        for batch in self._batches:
+            for block in blocks(batch):
+                rows = slice(first, first + len(block.rows))
+                places = scan.metric.places(block.columns)
+                label = _look(scan, places, every, rows)
+                totals = scan.merge(totals, scan.added(places, block, label))
+                first = rows.stop
+        return _Known(scan, totals, every)
 
     def _followed(self, known: _Known, scan: Summing, order: Longs) -> _Known:
         """Return what is to know of centres that are ``order`` of those before, moved."""
-        labels = np.argsort(order).astype(known.labels.dtype)[known.labels]
-        gaps = known.gaps - _allowance(known.scan.seats[order], scan.seats)[labels]
+        move, name = step(known.scan.seats[order], scan.seats), np.argsort(order)
         totals = Totals(known.totals.masses[order], known.totals.sums[:, order], scan.empty().squares)
-        for rows, block in self._some(np.flatnonzero(gaps <= 0)):
-            places = scan.metric.places(block.columns)
-            before, (after, gaps[rows]) = labels[rows].astype(np.intp), scan.labels_and_gaps(places)
-            labels[rows] = after
-            totals = scan.merge(totals, scan.added(places, block, after))
-            totals = _without(totals, scan.added(places, block, before))
-        return _Known(scan, totals, labels, gaps)
-
-    def _some(self, rows: Longs) -> Iterator[tuple[Longs, Block]]:
-        """Yield the numbers and the blocks of some rows, by rising number."""
-        first = 0
+        every, first = known.bounds, 0
         for batch in self._batches:
-            mine = rows[np.searchsorted(rows, first) : np.searchsorted(rows, first + len(batch))]
-            start = 0
-            for block in blocks(batch.take(mine - first)):
-                yield mine[start : start + len(block.rows)], block
-                start += len(block.rows)
+            for start in range(0, len(batch), _ROWS):
+                part = slice(first + start, first + min(start + _ROWS, len(batch)))
+                every.labels[part] = name[every.labels[part]]
+                after = move.after(Bounds(every.labels[part], every.gaps[part], every.lengths[part]))
+                every.gaps[part], every.lengths[part] = after.gaps, after.lengths
+                for block in some_blocks(batch, np.flatnonzero(after.gaps <= 0) + start):
+                    rows = block.rows - batch.first + first
+                    totals = _exchanged(totals, scan, block, every, rows)
             first += len(batch)
+        return _Known(scan, totals, every)
 
 
-def _look(scan: Summing, block: Block) -> tuple[Totals, Groups, Singles]:
+def _unknown(rows: int, k: int) -> Bounds:
+    labels = np.empty(rows, np.min_scalar_type(k - 1))
+    return Bounds(labels, np.empty(rows, np.float32), np.empty(rows, np.float32))
+
+
+def _look(scan: Summing, places: Floats, every: Bounds, rows: Longs | slice) -> Groups:
+    """Write what is to know of some rows into the bounds of all, and return their labels."""
+    found = scan.bounds(places)
+    every.labels[rows], every.gaps[rows], every.lengths[rows] = found.labels, found.gaps, found.lengths
+    return found.labels.astype(np.intp)
+
+
+def _exchanged(totals: Totals, scan: Summing, block: Block, every: Bounds, rows: Longs) -> Totals:
+    """Return the sums with the rows of a block where they belong now; write what is known of them."""
     places = scan.metric.places(block.columns)
-    label, gap = scan.labels_and_gaps(places)
-    return scan.added(places, block, label), label, gap
+    before = every.labels[rows].astype(np.intp)
+    after = _look(scan, places, every, rows)
+    moved = np.flatnonzero(after != before)
+    places, block = places[:, moved], block.take(moved)
+    gone = scan.added(places, block, before[moved])
+    come = scan.merge(totals, scan.added(places, block, after[moved]))
+    return Totals(come.masses - gone.masses, come.sums - gone.sums, totals.squares)
 
 
-def _without(totals: Totals, part: Totals) -> Totals:
-    return Totals(totals.masses - part.masses, totals.sums - part.sums, totals.squares)
-
-
-def _allowance(before: Floats, after: Floats) -> Singles:
-    """Return by how much at most the gap of a row shrinks, by its label, when the centres (k, d) move."""
-    moves = np.sqrt(((after - before) ** 2).sum(axis=1))
-    farthest = int(moves.argmax())
-    others = np.full(len(moves), moves[farthest])
-    others[farthest] = np.delete(moves, farthest).max(initial=0.0)
-    allowance: Singles = ((moves + others) * _SLACK).astype(np.float32)
-    return allowance
+def _width(batch: Batch) -> int:
+    """Return the size of a row [bytes]."""
+    return sum(column.dtype.itemsize for column in batch.columns)

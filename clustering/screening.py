@@ -66,27 +66,32 @@ class Screen:
         first, second, certain = (np.concatenate(part) for part in zip(*found, strict=True))
         return first, second, certain
 
-    def gaps(self, points: Floats) -> tuple[Codes, Flags, Singles]:
-        """Return `nearest`, and by how much any other centre is at least farther away than the nearest one (n,)."""
+    def gaps(self, points: Floats) -> tuple[Codes, Flags, Singles, Singles]:
+        """Return `nearest`, by how much at least any other centre is farther (n,), and at most the distance (n,)."""
         found = []
         for scores, length in self._scores(points):
             most = self._most(scores, length)
             label, certain = _leader(scores, most)
             scores[label, np.arange(len(label))] = np.inf
-            found.append((label, certain, self._gap(most, scores.min(axis=0), length)))
-        labels, certain, gaps = (np.concatenate(part) for part in zip(*found, strict=True))
-        return labels, certain, gaps
+            found.append((label, certain, *self._distances(most, scores.min(axis=0), length)))
+        labels, certain, gaps, lengths = (np.concatenate(part) for part in zip(*found, strict=True))
+        return labels, certain, gaps, lengths
 
-    def _gap(self, most: Singles, second: Singles, length: Singles) -> Singles:
-        """Return how much longer a distance is, at least, (n,) from the best score at most and the second at least."""
+    def _distances(self, most: Singles, second: Singles, length: Singles) -> tuple[Singles, Singles]:
+        """Return how much longer a distance is, at least, from the best score at most and the second at least.
+
+        And the shorter distance, at most.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             square = length * length
             doubt = 2 * self.doubt * square
             far = np.sqrt(np.maximum(second + second + square - doubt, 0))
-            gap = far - np.sqrt(np.maximum(most + most + square + doubt, 0)) - np.float32(4 * _ROUND_32) * far
-            gap = np.maximum(gap, 0) * np.float32(1 / _SLACK / self.scale)
+            near = np.sqrt(np.maximum(most + most + square + doubt, 0))
+            gap = np.maximum(far - near - np.float32(4 * _ROUND_32) * far, 0) * np.float32(1 / _SLACK / self.scale)
+            near *= np.float32(_SLACK / self.scale)
         # with one centre, no other is ever nearer
-        return np.where(np.isnan(gap), np.float32(0 if len(self.product) > 1 else np.inf), gap)
+        gap = np.where(np.isnan(gap), np.float32(0 if len(self.product) > 1 else np.inf), gap)
+        return gap, np.where(np.isnan(near), np.float32(np.inf), near)
 
     def at_most(self, points: Floats) -> Floats:
         """Return numbers (n,) a little above the squared distance of each row to its nearest centre."""

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from clustering.arrays import Floats, Longs
 from clustering.assignment import labels_and_gaps, nearest_labels
 from clustering.blocks import Block
+from clustering.bounds import Bounds
 from clustering.masses import STEPS, counted
 from clustering.metric import MOST_BITS, Metric
-from clustering.screening import Screen, Singles, screen
+from clustering.screening import Screen, screen
 
 Groups = npt.NDArray[np.intp]
 
@@ -84,10 +85,9 @@ class Summing:
         """Return the nearest centre (n,) of ``places`` (d, n), untouched; ties go to the smaller number."""
         return nearest_labels(self.metric.stretched(places).T, self.seats, self._look).astype(np.intp)
 
-    def labels_and_gaps(self, places: Floats) -> tuple[Groups, Singles]:
-        """Return the `labels` (n,) and how much nearer each row is to its centre than to any other, at least (n,)."""
-        labels, gaps = labels_and_gaps(self.metric.stretched(places).T, self.seats, self._look)
-        return labels.astype(np.intp), gaps
+    def bounds(self, places: Floats) -> Bounds:
+        """Return the `labels` (n,) of ``places`` (d, n), untouched, and how safe they are."""
+        return Bounds(*labels_and_gaps(self.metric.stretched(places).T, self.seats, self._look))
 
     @cached_property
     def seats(self) -> Floats:

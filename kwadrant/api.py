@@ -38,6 +38,7 @@ from kwadrant.inputs import Inputs
 from kwadrant.listing import COLUMNS, rows_of
 from kwadrant.sources import Rows, finite, rows
 from kwadrant.tables import AS_READ, Given, Held, parse_duration
+from kwadrant.value_mapping import MappingFile, read_mapping
 from schemas import fitted
 from schemas.event import Event
 from schemas.fitted import Fitted
@@ -72,9 +73,16 @@ class Clustering:
             raise ValueError("the rows it was fitted to are not at hand; use predict(table)")
         return _labels(self.model, self._rows)
 
-    def predict(self, table: object) -> Labels:
-        """Return the cluster (n,) of every row of a table that has the model's columns; a missing value is neutral."""
-        return _labels(self.model, rows(table, self.model.columns, None, None))
+    def predict(self, table: object, mapping: Path | str | None = None) -> Labels:
+        """Return the cluster (n,) of every row of a table that has the model's columns; a missing value is neutral.
+
+        A model of mapped texts needs the file of the same ``mapping``, or a table with the numbers in their place.
+        """
+        texts = None if mapping is None else read_mapping(Path(mapping))
+        if texts is not None and texts.used != self.model.mapping:
+            raise ValueError(f"{mapping}: expected the mapping of the model, {self.model.mapping}; found {texts.used}")
+        table_of = None if texts is None else texts.table
+        return _labels(self.model, rows(table, self.model.columns, None, None, mapping=table_of))
 
     def save(self, path: Path | str) -> None:
         """Write the model file."""
@@ -86,9 +94,9 @@ def load(path: Path | str) -> Clustering:
     return Clustering(fitted.read(Path(path)))
 
 
-def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_column: str | None = None,
+def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_column: str | None = None,  # noqa: PLR0913
         weight: str | None = None, scale: str = "robust", weights: str = "eta2", start: str = "rgs",
-        random_state: int = 0, report: Report = _silent) -> Clustering:  # fmt: skip
+        mapping: Path | str | None = None, random_state: int = 0, report: Report = _silent) -> Clustering:  # fmt: skip
     """Cluster a table in memory.
 
     Laws: the order of the rows changes no bit of the centres; a weight counts as that many copies of its row; the same
@@ -106,6 +114,8 @@ def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_colum
         Without ids, equal rows are one row of that much weight.
     scale, weights, start : str
         As the command's options of these names.
+    mapping : path, optional
+        Value mapping table: what the texts of some columns count as.
     random_state : int
     report : callable
         Told what begins.
@@ -120,10 +130,11 @@ def fit(table: object, k: int, *, columns: Sequence[str] | None = None, id_colum
     ClusteringError, BadColumnError, TableError
         Naming the column and the row.
     """
-    found = rows(table, columns, weight, id_column)
+    texts = None if mapping is None else read_mapping(Path(mapping))
+    found = rows(table, columns, weight, id_column, mapping=None if texts is None else texts.table)
     ask = Ask(k=k, scale=scale, weights=read_method(weights, found.layout.columns), start=start,
               random_state=random_state)  # fmt: skip
-    model, warnings = modelled(found.engine, found.layout, ask, weights, report)
+    model, warnings = modelled(found.engine, found.layout, ask, Said(weights, texts), report)
     return Clustering(model, warnings, found)
 
 
@@ -207,18 +218,27 @@ def _given(table: object, name: str) -> Given | None:
     raise TypeError(f"{name}: expected a pyarrow.Table, a pandas.DataFrame or a path, found {type(table).__name__}")
 
 
-def modelled(engine: Engine, layout: Layout, ask: Ask, weighting: str, report: Report) -> tuple[Fitted, Warnings]:
-    """Return the model of an engine's rows, and what to warn of; ``weighting`` is what was typed for the weights."""
+@dataclass(frozen=True)
+class Said:
+    """What was typed and has to stand in the model: the weighting, and the mapping's file."""
+
+    weighting: str
+    mapping: MappingFile | None = None
+
+
+def modelled(engine: Engine, layout: Layout, ask: Ask, said: Said, report: Report) -> tuple[Fitted, Warnings]:
+    """Return the model of an engine's rows, and what to warn of."""
     found = fitting.fit(engine, layout.columns, ask, report)
     scaling = found.metric.scaling
     model = Fitted(
         version=1, software=SOFTWARE, columns=layout.columns, id_column=layout.id, weight_column=layout.weight, k=ask.k,
         start=ask.start, random_state=ask.random_state,
         scaling=fitted.Scaling(ask.scale, _numbers(scaling.centre), _numbers(scaling.spread), finite(scaling.clip)),  # type: ignore[arg-type]
-        weighting=weighting, factor_weights=_numbers(found.metric.factors), grid=tuple(found.metric.grid.tolist()),
+        weighting=said.weighting, factor_weights=_numbers(found.metric.factors), grid=tuple(found.metric.grid.tolist()),
         centres=tuple(map(_numbers, scaling.invert(found.centres))),
         scaled_centres=tuple(map(_numbers, found.centres)), masses=_numbers(found.masses), rows=found.rows,
         sse=found.sse, sse_bound=found.bound,
+        mapping=None if said.mapping is None else said.mapping.used,
     )  # fmt: skip
     return fitted.sealed(model), tuple(_warnings(found, layout.columns))
 

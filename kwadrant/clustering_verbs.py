@@ -8,6 +8,10 @@ import typer
 from kwadrant.common import load, say, told
 from kwadrant.options import RandomState
 
+Mapping = Annotated[
+    Path | None, typer.Option(help="CSV version,column,value,number: what the texts of some columns count as")
+]
+
 
 def fit(
     table: Annotated[Path, typer.Argument(help="Parquet or CSV, one row per customer")],
@@ -17,6 +21,7 @@ def fit(
     columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
     weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
+    mapping: Mapping = None,
     scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
     weights: Annotated[str, typer.Option(help="equal, eta2, entropy, critic, sparse, ahp:FILE, fixed:FILE")] = "eta2",
     start: Annotated[str, typer.Option(help="rgs, kmeans++, kmeans-parallel, density-maxmin or random")] = "rgs",
@@ -34,7 +39,7 @@ def fit(
 
     with told():
         given = verb.asked(table, k, columns=columns, id_column=id_, weight=weight, scale=scale, weights=weights,
-                           start=start, engine=engine, random_state=random_state)  # fmt: skip
+                           start=start, engine=engine, random_state=random_state, mapping=mapping)  # fmt: skip
         of = axes(current, potential, given.layout.columns)
         with verb.progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
             found = verb.run(given, load(), report)
@@ -54,6 +59,7 @@ def weights(
     columns: Annotated[str | None, typer.Option(help="a,b,...: which columns; else all numeric ones")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="column of ids; else a row's values are its id")] = None,
     weight: Annotated[str | None, typer.Option(help="column that says how many copies a row stands for")] = None,
+    mapping: Mapping = None,
     scale: Annotated[str, typer.Option(help="none, zscore, minmax or robust")] = "robust",
     ahp: Annotated[Path | None, typer.Option(help="CSV matrix of pairwise comparisons: AHP beside the others")] = None,
     random_state: RandomState = 0,
@@ -70,7 +76,8 @@ def weights(
         names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
         ask = Ask(k=k, scale=scale, random_state=random_state)
         with progress(Console(stderr=True), lambda text: typer.echo(text, err=True)) as report:
-            found = verb.weigh(table, ask, columns=names, id_column=id_, weight=weight, ahp=ahp, report=report)
+            found = verb.weigh(table, ask, columns=names, id_column=id_, weight=weight, mapping=mapping, ahp=ahp,
+                               report=report)  # fmt: skip
         if out is not None:
             verb.write(found, out)
         verb.show(found, Console())

@@ -18,11 +18,12 @@ from batch_init.batches import Layout
 from batch_init.scans import Distributed
 from clustering.asking import Ask
 from kwadrant import api, sources, spark
-from kwadrant.api import Clustering, Report
+from kwadrant.api import Clustering, Report, Said
 from kwadrant.axes import Axes, quadrants
 from kwadrant.cells import WrongValueError
 from kwadrant.factor_files import read_method
 from kwadrant.settings import Settings
+from kwadrant.value_mapping import read_mapping
 from schemas.fitted import Fitted
 
 ENGINES = ("numpy", "spark")
@@ -38,21 +39,24 @@ class Asked:
 
     table: Path
     ask: Ask
-    weighting: str
+    said: Said
     layout: Layout
     engine: str
 
 
-def asked(table: Path, k: int, *, columns: str | None, id_column: str | None, weight: str | None, scale: str,
-          weights: str, start: str, engine: str, random_state: int) -> Asked:  # fmt: skip
+def asked(table: Path, k: int, *, columns: str | None, id_column: str | None, weight: str | None,  # noqa: PLR0913
+          scale: str, weights: str, start: str, engine: str, random_state: int, mapping: Path | None = None
+          ) -> Asked:  # fmt: skip
     """Return what was typed, checked as far as it can be without reading the rows."""
     if engine not in ENGINES:
         raise WrongValueError(f"--engine: expected {' or '.join(ENGINES)}, found {engine!r}")
     names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
-    layout = sources.layout(sources.schema(table), names, weight, id_column)
+    texts = None if mapping is None else read_mapping(mapping)
+    layout = sources.layout(sources.schema(table), names, weight, id_column,
+                            mapping=None if texts is None else texts.table)  # fmt: skip
     method = read_method(weights, layout.columns)
-    return Asked(table, Ask(k=k, scale=scale, weights=method, start=start, random_state=random_state), weights, layout,
-                 engine)  # fmt: skip
+    return Asked(table, Ask(k=k, scale=scale, weights=method, start=start, random_state=random_state),
+                 Said(weights, texts), layout, engine)  # fmt: skip
 
 
 def run(asked: Asked, settings: Settings, report: Report) -> Clustering:
@@ -60,8 +64,9 @@ def run(asked: Asked, settings: Settings, report: Report) -> Clustering:
     if asked.engine == "spark":
         return _on_spark(asked, settings, report)
     report("reading the table")
-    rows = sources.rows(asked.table, asked.layout.columns, asked.layout.weight, asked.layout.id)
-    model, warnings = api.modelled(rows.engine, asked.layout, asked.ask, asked.weighting, report)
+    layout = asked.layout
+    rows = sources.rows(asked.table, layout.columns, layout.weight, layout.id, mapping=layout.mapping)
+    model, warnings = api.modelled(rows.engine, asked.layout, asked.ask, asked.said, report)
     return Clustering(model, warnings, rows)
 
 
@@ -70,7 +75,7 @@ def _on_spark(asked: Asked, settings: Settings, report: Report) -> Clustering:
     session = spark.session(settings, (), "fit")
     try:
         engine = Distributed(_table(session, asked).persist(), asked.layout)
-        model, warnings = api.modelled(engine, asked.layout, asked.ask, asked.weighting, report)
+        model, warnings = api.modelled(engine, asked.layout, asked.ask, asked.said, report)
     finally:
         session.stop()
     return Clustering(model, warnings)
@@ -82,7 +87,7 @@ def _table(session: SparkSession, asked: Asked) -> DataFrame:
     if asked.table.suffix == ".parquet":
         table = session.read.parquet(path)
     else:
-        numbers = {*layout.columns, layout.weight} - {layout.id}
+        numbers = {*layout.columns, layout.weight} - set(sources.texts(layout))
         kinds = {name: "double" if name in numbers else "string" for name in sources.schema(asked.table).names}
         fields = ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
         table = session.read.schema(fields).option("header", "true").option("mode", "FAILFAST").csv(path)
@@ -91,7 +96,7 @@ def _table(session: SparkSession, asked: Asked) -> DataFrame:
 
 def write_labels(found: Clustering, asked: Asked, out: Path) -> None:
     """Write the cluster of every row, in the table's order, with its id where it has one."""
-    rows = sources.rows(asked.table, asked.layout.columns, None, asked.layout.id)
+    rows = sources.rows(asked.table, asked.layout.columns, None, asked.layout.id, mapping=asked.layout.mapping)
     labels = pa.array(Clustering(found.model, (), rows).labels)
     columns = {"cluster": labels} if asked.layout.id is None else {asked.layout.id: rows.ids, "cluster": labels}
     pq.write_table(pa.table(columns), out)

@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from batch_init.batches import BadColumnError, Layout, batches, is_number
+from batch_init.batches import Layout, batches, is_number
+from batch_init.errors import BadColumnError
 from clustering.blocks import Batch, Place
 from clustering.memory import Memory
 from kwadrant.cells import MissingColumnError, MissingTableError, WrongValueError
+from segmentation.value_mapping import ValueMapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ class Named(Memory):
 
 
 def read(path: Path, wanted: Layout | None = None) -> pa.Table:
-    """Return the table of a Parquet or CSV file; only the wanted columns; ids of a CSV file are text."""
+    """Return the table of a Parquet or CSV file; only the wanted columns; `texts` of a CSV file as text."""
     if not path.is_file():
         raise MissingTableError(f"no file {path}")
     names = None if wanted is None else wanted.needed
@@ -57,7 +59,7 @@ def read(path: Path, wanted: Layout | None = None) -> pa.Table:
         if path.suffix == ".parquet":
             return pq.read_table(path, columns=names)
         if path.name.endswith((".csv", ".csv.gz")):
-            kinds = {wanted.id: pa.string()} if wanted is not None and wanted.id is not None else {}
+            kinds = dict.fromkeys([] if wanted is None else texts(wanted), pa.string())
             options = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=names or [])
             return pyarrow.csv.read_csv(path, convert_options=options)
     except (pa.ArrowInvalid, KeyError) as error:
@@ -75,11 +77,20 @@ def schema(path: Path) -> pa.Schema:
     return read(path).schema
 
 
-def layout(found: pa.Schema, columns: Sequence[str] | None, weight: str | None, id_column: str | None) -> Layout:
-    """Return what the columns are: those named, or every numeric one that is neither weight nor id."""
+def texts(wanted: Layout) -> list[str]:
+    """Return the columns that are read as text: that of the ids, and those that are mapped."""
+    mapped = [] if wanted.mapping is None else [name for name in wanted.columns if wanted.mapping.of(name)]
+    return mapped if wanted.id is None else [*mapped, wanted.id]
+
+
+def layout(found: pa.Schema, columns: Sequence[str] | None, weight: str | None, id_column: str | None, *,
+           mapping: ValueMapping | None = None) -> Layout:  # fmt: skip
+    """Return what the columns are: those named, or all numeric and mapped ones that are neither weight nor id."""
     names = found.names
+    categories = set() if mapping is None else {column for column, _ in mapping.numbers}
     named = tuple(columns) if columns else tuple(
-        field.name for field in found if is_number(field.type) and field.name not in {weight, id_column}
+        field.name for field in found
+        if (is_number(field.type) or field.name in categories) and field.name not in {weight, id_column}
     )  # fmt: skip
     for name in (*named, weight, id_column):
         if name is not None and name not in names:
@@ -90,10 +101,16 @@ def layout(found: pa.Schema, columns: Sequence[str] | None, weight: str | None, 
         )
     if len(set(named)) < len(named):
         raise BadColumnError(f"expected every column once; found {', '.join(named)}")
-    return Layout(named, weight, id_column)
+    if mapping is not None and not categories & set(named):
+        raise BadColumnError(
+            f"--mapping: expected numbers for some of the columns {', '.join(named)}; found them for "
+            f"{', '.join(sorted(categories))}; name the columns as the table does"
+        )
+    return Layout(named, weight, id_column, mapping)
 
 
-def rows(table: object, columns: Sequence[str] | None, weight: str | None, id_column: str | None) -> Rows:
+def rows(table: object, columns: Sequence[str] | None, weight: str | None, id_column: str | None, *,
+         mapping: ValueMapping | None = None) -> Rows:  # fmt: skip
     """Return a table as rows in memory.
 
     Parameters
@@ -101,16 +118,19 @@ def rows(table: object, columns: Sequence[str] | None, weight: str | None, id_co
     table : pyarrow.Table, pandas.DataFrame, (n, d) array, or path of a Parquet or CSV file
         Untouched; the columns of an array are called ``x0``, ``x1`` and so on.
     columns, weight, id_column : names of columns, optional
+    mapping : ValueMapping, optional
         As for `layout`.
     """
     if isinstance(table, str | Path):
         path = Path(table)
-        asked = layout(schema(path), columns, weight, id_column)
+        asked = layout(schema(path), columns, weight, id_column, mapping=mapping)
         return _of_arrow(read(path, asked), asked)
     if isinstance(table, pd.DataFrame):
         table = pa.Table.from_pandas(table, preserve_index=False)
     if isinstance(table, pa.Table):
-        return _of_arrow(table, layout(table.schema, columns, weight, id_column))
+        return _of_arrow(table, layout(table.schema, columns, weight, id_column, mapping=mapping))
+    if mapping is not None:
+        raise BadColumnError("a mapping is for texts; an array has none: pass a table with named columns")
     return _of_array(np.asarray(table), columns, weight, id_column)
 
 

@@ -22,6 +22,7 @@ from kwadrant import sources
 from kwadrant.advice import Advice, advise, recommended
 from kwadrant.api import Report
 from kwadrant.factor_files import read_comparisons
+from kwadrant.value_mapping import read_mapping
 
 VERSION = 1
 """Of the file that is written."""
@@ -42,12 +43,13 @@ class Weighed:
 
 
 def weigh(table: object, ask: Ask, *, columns: Sequence[str] | None = None, id_column: str | None = None,
-          weight: str | None = None, ahp: Path | None = None, report: Report) -> Weighed:  # fmt: skip
+          weight: str | None = None, mapping: Path | None = None, ahp: Path | None = None, report: Report
+          ) -> Weighed:  # fmt: skip
     """Compare all methods on a table.
 
     Parameters
     ----------
-    table, columns, id_column, weight
+    table, columns, id_column, weight, mapping
         As for `kwadrant.api.fit`.
     ask : Ask
         Its weights are not used.
@@ -62,7 +64,8 @@ def weigh(table: object, ask: Ask, *, columns: Sequence[str] | None = None, id_c
         Naming the column and the row.
     """
     report("reading the table")
-    rows = sources.rows(table, columns, weight, id_column)
+    texts = None if mapping is None else read_mapping(mapping).table
+    rows = sources.rows(table, columns, weight, id_column, mapping=texts)
     names = rows.layout.columns
     said = None if ahp is None else read_comparisons(ahp, names)
     methods: list[Method] = [method for method in METHODS if method != "equal"]

@@ -42,13 +42,20 @@ class Scaling(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
     clip: float | None
 
 
+class MappingUsed(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Which value mapping table made texts into numbers: its version, and the sha256 of its file."""
+
+    version: str
+    sha256: Digest
+
+
 class Fitted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A clustering of a table; the clusters are ordered by falling mass.
 
     Shapes: `columns`, `factor_weights` and `grid` are (d,); `centres` [unit of each column] and `scaled_centres` [1]
     are (k, d); `masses` (k,) [unit of the weights, or rows]. `factor_weights` stand on squared distances. `sse` is the
     weighted sum of squared distances in that space [1], and `sse_bound` what its cells promised it would not pass.
-    `software` is the version of the program that wrote the file.
+    `software` is the version of the program that wrote the file; `mapping` is None where all columns were numbers.
     """
 
     version: Literal[1]
@@ -69,6 +76,7 @@ class Fitted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
     rows: Count
     sse: float
     sse_bound: float
+    mapping: MappingUsed | None = None
     sha256: Digest = "0" * 64
 
 

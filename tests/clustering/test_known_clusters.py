@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.known_sets import PUBLIC, Known, public
+from benchmarks.known_sets import LARGE, PUBLIC, SMALL, Known, public
 from clustering.lloyd import lloyd
 from clustering.quality import centroid_index
 from kwadrant import api
 
-pytestmark = pytest.mark.foreign
 SETS = Path(__file__).parents[3] / "shared" / "data" / "clustering"
 STATES = int(os.environ.get("KNOWN_STATES", "3"))
 
@@ -29,9 +28,25 @@ def load(name: str) -> Known:
     return public(name, SETS)
 
 
+@pytest.mark.foreign
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_cluster_is_found(name: str) -> None:
-    known = load(name)
+    found_all(load(name))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_cluster_of_sets_like_the_public_ones_is_found(name: str) -> None:
+    found_all(SMALL[name]())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LARGE)
+def test_every_cluster_of_large_sets_is_found(name: str) -> None:
+    found_all(LARGE[name]())
+
+
+def found_all(known: Known) -> None:
+    """Assert that all clusters are found from every random state, at the least SSE known."""
     k, mass = len(known.true), np.ones(len(known.points))
     found = [
         api.fit(known.points, k, scale="none", weights="equal", random_state=state).model for state in range(STATES)

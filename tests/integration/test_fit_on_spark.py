@@ -11,12 +11,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from batch_init.batches import Layout
+from batch_init.errors import BadColumnError
 from batch_init.scans import Distributed
 from clustering import asking, fitting
 from clustering.asking import Ask
 from clustering.errors import BadWeight, NotFinite
 from clustering.fitting import Fit, fit
 from kwadrant import sources
+from segmentation.value_mapping import ValueMapping
 
 pytestmark = pytest.mark.integration
 NAMES = ("a", "b", "c")
@@ -91,3 +93,15 @@ def test_what_cannot_be_fitted_is_refused_by_name(
     kept = [f"{change.get(name, name)} as {name}" for name in (*NAMES, "copies", "customer")]
     with pytest.raises(error, match=words):
         quiet(Distributed(running.read.parquet(path).selectExpr(*kept), LAYOUT))
+
+
+def test_texts_are_mapped_on_spark_too_and_an_unknown_one_is_refused(running: SparkSession, table: pa.Table) -> None:
+    words = pa.array(np.where(table.column("c").to_numpy() < 0, "low", "high").tolist())
+    texts = table.slice(0, 900).set_column(2, "c", words.slice(0, 900))
+    known = Layout(NAMES, None, "customer", ValueMapping("1", {("c", "low"): -1.0, ("c", "high"): 2.0}))
+    frame = running.createDataFrame(texts.to_pandas()).repartition(2)
+    alone = sources.rows(texts, NAMES, None, "customer", mapping=known.mapping)
+    assert content(quiet(Distributed(frame, known))) == content(quiet(alone.engine))
+    part = Layout(NAMES, None, "customer", ValueMapping("1", {("c", "low"): -1.0}))
+    with pytest.raises(BadColumnError, match=r"partition 0: column 'c', row \d+ \(id 'C\d+'\): .* found 'high'"):
+        quiet(Distributed(frame, part))

@@ -13,7 +13,7 @@ from benchmarks.known_sets import PUBLIC
 from clustering.asking import Ask
 from clustering.quality import centroid_index
 from kwadrant import api
-from kwadrant.api import modelled
+from kwadrant.api import Said, modelled
 from tests.clustering.test_known_clusters import STATES, load
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,7 @@ def test_spark_finds_every_cluster_to_the_byte(name: str, running: SparkSession)
     frame = running.createDataFrame(pd.DataFrame(known.points, columns=AXES)).repartition(3).cache()
     for state in range(STATES if "KNOWN_STATES" in os.environ else 1):
         ask = Ask(k=len(known.true), scale="none", weights="equal", random_state=state)
-        found = modelled(Distributed(frame, Layout(AXES)), Layout(AXES), ask, "equal", lambda _: None)[0]
+        found = modelled(Distributed(frame, Layout(AXES)), Layout(AXES), ask, Said("equal"), lambda _: None)[0]
         assert centroid_index(np.array(found.centres), known.true) == 0
         assert found == api.fit(known.points, ask.k, scale="none", weights="equal", random_state=state).model
     frame.unpersist()

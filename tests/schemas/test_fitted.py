@@ -39,6 +39,15 @@ def test_anybody_can_check_the_digest_with_plain_json(tmp_path: Path) -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == digest
 
 
+def test_a_file_from_before_there_were_mappings_is_read(tmp_path: Path) -> None:
+    content = json.loads(saved(tmp_path).read_text(encoding="utf-8"))
+    del content["mapping"], content["sha256"]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(content | {"sha256": hashlib.sha256(text.encode()).hexdigest()}), encoding="utf-8")
+    assert fitted.read(path).mapping is None
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
