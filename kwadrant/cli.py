@@ -177,7 +177,7 @@ def seed(
 
     with told():
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
-        asked = verb.Asked(k, random_state, read_mapping(mapping) if mapping else value_mapping())
+        asked = verb.Asked(k, random_state, read_mapping(mapping).table if mapping else value_mapping())
         for line in verb.told(verb.run(load(bootstrap, folder, zone), given, asked, until=until, report=say)):
             say(line)
 

@@ -19,7 +19,6 @@ from segmentation.decision import NEVER, NONE, rehoused, weighed
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook, turn
-from segmentation.rises import leads_up
 from segmentation.rows import pc
 from segmentation.sight import seen
 from segmentation.space import centres_of, distances, ids_of, off_grid, space_of
@@ -90,8 +89,7 @@ class Judge:
         standing, epoch = customers.standing(ids), showing.epoch
         own = weighed(showing.away, standing, epoch, self.parameters)
         verdict = rehoused(own, customers.cluster != NONE, standing)
-        led = leads_up(own, customers, showing.model)
-        turned = turn(showing.lasting, customers, epoch, self.parameters, led)
+        turned = turn(showing.lasting, customers, epoch, self.parameters)
         best = ids[verdict.best]
         self._say(customers, verdict.move, best, turned.risen, turned.fallen, epoch)
         changed = ((customers.cluster == NONE) & (showing.customers.cluster != NONE)) | verdict.move

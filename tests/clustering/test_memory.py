@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clustering.arrays import Floats
 from clustering.assignment import squared_distances
-from clustering.following import Bounds, step
+from clustering.bounds import Bounds, step
 from clustering.metric import Metric
 from clustering.scaling import Scaling
 from clustering.totals import Summing, Totals

@@ -33,7 +33,7 @@ def view(was: tuple[float, float, float], now: tuple[float, float, float], owned
     memories[0, LONG] = memories[0, SHORT] + shaped(*was, days=40.0)
     base = was[0] * 1_000 / 24
     return View(memories, np.array([[np.nan, np.nan, np.nan, owned, np.nan]]), np.array([[10.0, 50.0]]), 0,
-                np.array([base]))  # fmt: skip
+                np.array([base]), np.array([np.nan]))  # fmt: skip
 
 
 def services(found: tuple[Offer, ...]) -> list[str]:
