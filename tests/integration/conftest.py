@@ -43,7 +43,7 @@ from streaming.start import central_state
 from tests.integration import bad
 
 ZONE = "Europe/Berlin"
-HISTORY_DAYS, DAYS, CUSTOMERS = 30, 66, 140
+HISTORY_DAYS, DAYS, CUSTOMERS = 30, 62, 140
 START = date(2025, 1, 6)
 PARTITIONS = 3
 BAD_MESSAGES, TOO_LATE = 10_000, 40
