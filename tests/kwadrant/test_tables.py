@@ -197,4 +197,4 @@ def test_real_tables_are_read_with_the_options_a_user_types() -> None:
 
 
 def test_the_layouts_name_what_the_wire_has() -> None:
-    assert [len(layout.schema) for layout in (READINGS, TRANSACTIONS, ARCHIVE)] == [8, 8, 12]
+    assert [len(layout.schema) for layout in (READINGS, TRANSACTIONS, ARCHIVE)] == [8, 8, 15]

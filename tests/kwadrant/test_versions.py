@@ -67,7 +67,7 @@ def test_what_people_said_is_shown_where_the_next_model_will_have_it() -> None:
 
 def test_the_shadow_is_counted_in_words() -> None:
     (line,) = (line for line in printed(told((SHADOW,))) if line.startswith("shadow:"))
-    assert "of 18 customers would stand in another quadrant" in " ".join(line.split())
+    assert "of 16 customers would stand in another quadrant" in " ".join(line.split())
     before = history([Shadow("town", 1, first_model(1))], "town", 1)
     assert printed(before)[-1] == "shadow of 3 clusters: judged from the next close on"
 
