@@ -114,14 +114,18 @@ class Judge:
 
 
 def carried(mine: Customers, now: Customers) -> Customers:
-    """Return the customers `now` with the classes and the hysteresis that they have in `mine`; untouched."""
-    if len(mine) == len(now):
-        return replace(now, **{name: getattr(mine, name) for name in _NEW})
-    place = pc.index_in(mine.ids, value_set=now.ids).to_numpy(zero_copy_only=False)
+    """Return the customers `now` with the classes and the hysteresis that they have in `mine`; untouched.
+
+    Who is closed, or began anew, has none.
+    """
+    place = np.arange(len(mine))
+    if len(mine) != len(now):
+        place = pc.index_in(mine.ids, value_set=now.ids).to_numpy(zero_copy_only=False)
+    own = (now.started[place] == mine.started) & (now.cluster[place] != NONE)
     found: dict[str, Any] = {}
     for name, empty in _NEW.items():
         whole = np.full(len(now), empty, getattr(mine, name).dtype)
-        whole[place] = getattr(mine, name)
+        whole[place[own]] = getattr(mine, name)[own]
         found[name] = whole
     return replace(now, **found)
 

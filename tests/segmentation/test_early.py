@@ -13,7 +13,7 @@ from schemas.transaction import Kind
 from segmentation import closing, early
 from segmentation.local_state import LocalState
 from tests.segmentation import hand
-from tests.segmentation.runs import Run, amends, begin, cuts, first_model, laws
+from tests.segmentation.runs import Run, begin, cuts, first_model, laws
 from tests.segmentation.towns import CALENDAR, FIRST, HOUR, PARAMETERS, SPENT, Sent, reading, town, transaction
 
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
@@ -140,10 +140,15 @@ def test_no_flag_is_raised_twice_or_left_without_an_end(state: int, seed: int) -
         (messages, True) for messages, _ in cuts(town(state), seed, 15)
     )
     standing: dict[str, Event] = {}
+    raised, said = set(), set()
     for event in run.events:
         if event.status == "early":
             assert event.customer_id not in standing
             standing[event.customer_id] = event
-        elif event.status == "withdrawn" or (event.supersedes is not None and not amends(event)):
+            raised.add(event.event_id)
+        elif event.supersedes in raised:
             assert event.supersedes == standing.pop(event.customer_id).event_id
+        elif event.status == "withdrawn":  # where a customer ends, what has been confirmed is withdrawn too
+            assert event.supersedes in said
+        said.add(event.event_id)
     assert {customer: flag.event for customer, flag in run.locals[None].early.items()} == standing

@@ -29,6 +29,7 @@ from tests.segmentation.towns import CALENDAR, FILED, FIRST, HOUR, Sent
 US = 1_000_000
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
 MODEL = hand.two_classes("consumption", LOW, HIGH)
+LEAPS = replace(hand.EAGER, potential=2.0)
 RISING = replace(hand.EAGER, potential=1.5, settling_s=2 * 86_400, cool_down_s=0)
 
 
@@ -58,7 +59,7 @@ def newly(events: tuple[Event, ...]) -> list[str]:
     return [event.customer_id for event in events if event.newly_potential]
 
 
-def leapt(parameters: Parameters = hand.EAGER) -> Closed:
+def leapt(parameters: Parameters = LEAPS) -> Closed:
     found = day(known("A", "B", parameters=parameters), kwh={"A": 90.0, "B": 0.1}, parameters=parameters)
     assert newly(found.events) == ["A"]
     return found
@@ -91,7 +92,7 @@ def test_its_last_state_says_since_when_and_into_whom() -> None:
     ({"closed": True, "successors": ("C", "D")}, "closed; split into C, D"),
     ({"predecessors": ("A", "B")}, "begins anew out of A, B"),
 ])  # fmt: skip
-@pytest.mark.parametrize("parameters", [hand.EAGER, RISING])
+@pytest.mark.parametrize("parameters", [LEAPS, RISING])
 def test_what_said_that_it_is_newly_potential_is_withdrawn(
     said: dict[str, Any], because: str, parameters: Parameters
 ) -> None:

@@ -60,6 +60,8 @@ def replayed(state: int, parameters: Parameters) -> Said:
     for step in run(running, log(state)):
         for event in step.events:
             at, who = running.local.closed, event.customer_id
+            if event.because is not None:  # said of who ends
+                continue
             count += 1
             if event.from_.cluster != event.to.cluster:
                 moves.append(Moved(at, who, event.from_.cluster, event.to.cluster))
