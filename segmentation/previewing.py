@@ -121,7 +121,7 @@ def carried(mine: Customers, now: Customers) -> Customers:
     place = np.arange(len(mine))
     if len(mine) != len(now):
         place = pc.index_in(mine.ids, value_set=now.ids).to_numpy(zero_copy_only=False)
-    own = (now.started[place] == mine.started) & (now.cluster[place] != NONE)
+    own = now.started[place] == mine.started
     found: dict[str, Any] = {}
     for name, empty in _NEW.items():
         whole = np.full(len(now), empty, getattr(mine, name).dtype)

@@ -21,7 +21,7 @@ from tests.segmentation.towns import DAY, FIRST, LANES, PARAMETERS, SEEDED, town
 ASK = Fit(k=3, epoch=SEEDED)
 PRESENT = replace(PARAMETERS, margin=0.05, dwell_s=0)
 CELLS = (
-    PRESENT, replace(PRESENT, margin=0.0), replace(PRESENT, margin=0.5), replace(PRESENT, dwell_s=2 * DAY),
+    PRESENT, replace(PRESENT, margin=0.2), replace(PRESENT, margin=0.5), replace(PRESENT, dwell_s=2 * DAY),
     replace(PRESENT, cool_down_s=0), replace(PRESENT, margin=0.0, dwell_s=DAY, cool_down_s=9 * DAY),
 )  # fmt: skip
 TOWNS = 3
