@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,8 +31,6 @@ app = typer.Typer(
     help="kWadrant: which customer has just become a potential customer of energy services, and why.",
     no_args_is_help=True, pretty_exceptions_show_locals=False, add_completion=False,
 )  # fmt: skip
-
-PERIOD_S = 2.0
 
 
 @app.callback()
@@ -209,12 +206,13 @@ def replay(
     """Both folds in one process over files: no Spark, no Kafka, the same bits as the stream."""
     from kwadrant import replay as verb
     from kwadrant.inputs import inputs, refusals
+    from kwadrant.progress import lines
 
     with told():
         began = time.monotonic()
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         found = verb.run(load(zone=zone), given, k=k, random_state=random_state,
-                         way=verb.Way(seed_until, early, control), report=_every_two_seconds("epochs"))  # fmt: skip
+                         way=verb.Way(seed_until, early, control), report=lines("epochs", say))  # fmt: skip
         verb.write(found, out)
         if found.refused:
             say(refusals(found.refused))
@@ -240,11 +238,12 @@ def evaluate(
     from kwadrant import called_page
     from kwadrant import evaluate as verb
     from kwadrant.inputs import inputs
+    from kwadrant.progress import lines
 
     with told():
         given = inputs(readings, transactions, archive, pairs=map_, duration=duration, zone=zone)
         ask = verb.Ask(k=k, random_state=random_state, seed_until=seed_until, none=none, least=least, since=since)
-        found = verb.run(load(zone=zone), given, ask, report=_every_two_seconds("epochs"))
+        found = verb.run(load(zone=zone), given, ask, report=lines("epochs", say))
         for line in verb.lines(found):
             say(line)
         for line in verb.truth_lines(found.events, verb.truth_of(truth)) if truth else ():
@@ -343,15 +342,3 @@ app.command()(serving_verbs.serve)
 app.add_typer(serving_verbs.app, name="token")
 app.add_typer(model_verbs.app, name="model")
 operator_verbs.add_to(app)
-
-
-def _every_two_seconds(what: str) -> Callable[[int, int], None]:
-    last = time.monotonic()
-
-    def report(done: int, of: int) -> None:
-        nonlocal last
-        if time.monotonic() - last > PERIOD_S:
-            last = time.monotonic()
-            say(f"{done} of {of} {what}")
-
-    return report

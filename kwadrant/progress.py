@@ -14,7 +14,7 @@ PERIOD_S = 2.0
 def bar(console: Console, what: str, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
     """Give what to report (done, of) to."""
     if not console.is_terminal:
-        yield _lines(what, say)
+        yield lines(what, say)
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as shown:
@@ -22,7 +22,8 @@ def bar(console: Console, what: str, say: Callable[[str], None]) -> Iterator[Cal
         yield lambda done, of: shown.update(task, completed=done, total=of)
 
 
-def _lines(what: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
+def lines(what: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Return what to report (done, of) to; it says a line every two seconds."""
     last = time.monotonic()
 
     def report(done: int, of: int) -> None:
