@@ -7,8 +7,6 @@ from typing import Literal
 import numpy as np
 
 from clustering.arrays import Floats, Labels, Longs
-from clustering.assignment import nearest
-from clustering.cells import Cells, means
 from clustering.hungarian import NOBODY, best_assignment
 from clustering.sums import Groups, group_totals
 
@@ -92,23 +90,6 @@ def identify(shared: Floats, ids: Longs, next_id: int, *, recent: Floats | None 
     over = [_ended(int(ids[old]), recent[old], found) for old in ended]
     changes = sorted([*begun, *over], key=lambda change: change.cluster)
     return Identities(found, next_id + len(fresh), tuple(changes))
-
-
-def identify_models(cells: Cells, old: Floats, ids: Longs, new: Floats, next_id: int) -> Identities:
-    """Identities of the clusters of another model, a re-seed for one, by the mass of the same cells.
-
-    Parameters
-    ----------
-    cells : Cells
-        Of the customers that both models are asked about, in the space of both; untouched.
-    old, new : (n, d), (k, d)
-        Centres; untouched.
-    ids, next_id
-        As for `identify`.
-    """
-    points = np.asfortranarray(means(cells))
-    labels = nearest(points, old)[0], nearest(points, new)[0]
-    return identify(shared_mass(cells.mass.astype(np.float64), *labels, (len(old), len(new))), ids, next_id)
 
 
 def shared_mass(weights: Floats, old: Labels | Groups, new: Labels | Groups, shape: tuple[int, int]) -> Floats:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.drift_rules import Fitted, Mllib, river_centres, river_model
-from clustering.cells import summarise, to_grid
+from clustering.assignment import nearest
 from clustering.hungarian import NOBODY, best_assignment
-from clustering.identity import Change, identify, identify_models
+from clustering.identity import Change, identify, shared_mass
 
 laws = settings(max_examples=40, deadline=None)
 states = st.integers(0, 2**31)
@@ -84,8 +84,8 @@ def test_where_customers_went_is_told_by_the_newest_epoch() -> None:
 def test_a_seeding_anew_keeps_the_ids_of_the_groups_it_finds_again() -> None:
     source, places = np.random.default_rng(0), np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
     points = np.repeat(places, 50, axis=0) + source.normal(0, 0.5, (150, 2))
-    cells, _ = summarise(to_grid(points), np.ones(150, np.int64), np.zeros(150, np.int32), 150)
-    found = identify_models(cells, places, IDS, places[[1, 2, 0]] + 0.1, 9)
+    old, new = (nearest(points, centres)[0] for centres in (places, places[[1, 2, 0]] + 0.1))
+    found = identify(shared_mass(np.ones(150), old, new, (3, 3)), IDS, 9)
     assert found.ids.tolist() == [5, 8, 3]
 
 
