@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from clustering.ahp import Priorities, priorities
+from clustering.errors import BadComparisons
 from clustering.factors import METHODS, Given, Method
 from kwadrant.cells import MissingColumnError, MissingTableError, WrongValueError
 
@@ -21,7 +22,7 @@ def read_method(typed: str, columns: Sequence[str]) -> Method:
     TableError
         Where there is no such method or file, or the file does not fit the columns; names file, line and column.
     BadComparisons
-        Where a comparison matrix is none, or its consistency ratio is 0.1 or more.
+        Where a comparison matrix is none, or its consistency ratio is 0.1 or more; names the file too.
     """
     name, _, path = typed.partition(":")
     if name == "ahp" and path:
@@ -49,7 +50,11 @@ def read_comparisons(path: Path, columns: Sequence[str]) -> Priorities:
         for line, cells in lines[1:]
         for name, text in zip(names, cells[1:], strict=True)
     }
-    return priorities(np.array([[numbers[row, column] for column in columns] for row in columns]), columns)
+    try:
+        return priorities(np.array([[numbers[row, column] for column in columns] for row in columns]), columns)
+    except BadComparisons as error:
+        expected, found, todo = error.args
+        raise BadComparisons(f"{expected} in {path}", found, todo) from error
 
 
 def read_weights(path: Path, columns: Sequence[str]) -> dict[str, float]:

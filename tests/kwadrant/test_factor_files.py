@@ -87,6 +87,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_comparisons_that_contradict_each_other_are_refused_with_the_columns_names(tmp_path: Path) -> None:
     circle = ",use,spend,growth\nuse,1,3,1/3\nspend,1/3,1,3\ngrowth,3,1/3,1\n"
     with pytest.raises(
-        BadComparisons, match=r"ratio below 0\.1; found 1\.1.* so use to growth would be 9, but is 0\.333"
+        BadComparisons, match=r"ratio below 0\.1 in .*w\.csv; found 1\.1.* growth would be 9, but is 0\.333; revise"
     ):
         read_method(f"ahp:{written(tmp_path, circle)}", COLUMNS)

@@ -89,6 +89,26 @@ def test_an_axis_of_a_column_that_is_not_clustered_is_refused(tmp_path: Path) ->
     assert (done.exit_code, "--potential: 'nigth' is no column" in done.output) == (2, True)
 
 
+def test_comparisons_with_a_consistency_ratio_of_a_tenth_are_refused(tmp_path: Path) -> None:
+    """Saaty's ratio: 0.1 and more is refused with file, ratio and the three to mend, less is taken."""
+    pq.write_table(customers(), tmp_path / "t.parquet")
+    path = tmp_path / "people.csv"
+    table, out = str(tmp_path / "t.parquet"), str(tmp_path / "m.json")
+    command = ["fit", table, "-k", "3", "--columns", ",".join(NAMES), "--weights", f"ahp:{path}", "--out", out]
+
+    def asked(third: str, mirrored: str) -> tuple[int, str]:
+        path.write_text(f",kwh,peak,night\nkwh,1,2,{third}\npeak,1/2,1,2\nnight,{mirrored},1/2,1\n")
+        done = CliRunner().invoke(app, command)
+        return done.exit_code, " ".join(done.output.split())
+
+    status, said = asked("7/5", "5/7")
+    assert (status, Path(out).exists()) == (2, False)
+    assert "expected a consistency ratio below 0.1 in" in said
+    assert "people.csv; found 0.107; the comparisons that disagree most: kwh to peak is 2 and peak to night" in said
+    assert "so kwh to night would be 4, but is 1.4; revise one of these three, then ask again" in said
+    assert asked("3/2", "2/3")[0] == 0
+
+
 def test_a_saved_model_predicts_what_the_fitted_one_does(tmp_path: Path) -> None:
     found = api.fit(customers(), 3, columns=NAMES, scale="minmax", weights="critic")
     found.save(tmp_path / "m.json")
