@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit weights drift early-flags services expected docs screenshots store
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit scans weights drift early-flags services expected docs screenshots store
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ known-clusters: ## every cluster of the public sets found, 20 random states, bot
 
 fit: ## CPU time, SSE and peak memory of a fit beside scikit-learn
 	PYTHONPATH=. $(PYTHON) -m benchmarks.fit
+
+scans: ## passes, seconds, SSE and the driver's memory of a fit on Spark beside MLlib's KMeans
+	PYTHONPATH=. $(PYTHON) -m benchmarks.scans
 
 weights: ## scalings and factor weights side by side on tables whose groups are known
 	PYTHONPATH=. $(PYTHON) -m benchmarks.weights

@@ -23,13 +23,13 @@ D, K = 16, 32
 Fitted = Callable[[Floats, int], Floats]
 
 
-def customers(rows: int, apart: float) -> Floats:
-    """Return rows (n, 16) around 32 centres."""
-    source = np.random.default_rng(1)
-    share = source.dirichlet(np.full(K, 0.5)) * 0.9 + 0.1 / K
+def customers(source: np.random.Generator, rows: int, apart: float) -> Floats:
+    """Return rows (n, 16) that a source draws around 32 centres, always the same ones."""
+    same = np.random.default_rng(1)
+    share = same.dirichlet(np.full(K, 0.5)) * 0.9 + 0.1 / K
+    centres = same.normal(0, apart, (K, D))
+    wide = same.uniform(0.5, 1.5, K)
     of = source.choice(K, rows, p=share)
-    centres = source.normal(0, apart, (K, D))
-    wide = source.uniform(0.5, 1.5, K)
     return centres[of] + source.standard_t(3, (rows, D)) * wide[of][:, None]
 
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--apart", type=float, default=4.0)
     parser.add_argument("--states", type=int, default=3)
     asked = parser.parse_args()
-    points = customers(asked.rows, asked.apart)
+    points = customers(np.random.default_rng(2), asked.rows, asked.apart)
     fits: dict[str, Fitted] = {
         "kwadrant fit": ours, "KMeans": partial(peer, KMeans), "MiniBatchKMeans": partial(peer, MiniBatchKMeans),
     }  # fmt: skip
