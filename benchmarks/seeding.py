@@ -2,21 +2,25 @@
 
 Every start is followed by Lloyd; `rgs` by Lloyd and swaps. Success is the share of runs with centroid index 0. The SSE
 is compared with the lowest that any run found. Cost is CPU time of one thread against k-means++ and Lloyd of this
-project, set by set; Spark's is not comparable on sets so small.
+project, set by set; Spark's is not comparable on sets so small. With `--kept FILE` every run is written there, and none
+that stands there is made again: a comparison may be broken off, go on later, and get more peers.
 """
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from pyspark.ml.clustering import KMeans as SparkKMeans
 from pyspark.ml.functions import array_to_vector
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types
@@ -81,14 +85,40 @@ def session() -> Iterator[SparkSession]:
 def mllib(running: SparkSession) -> Contender:
     """Return Spark MLlib's KMeans with its settings as they come: k-means||, two steps, at most 20 of Lloyd."""
 
+    @lru_cache(maxsize=1)
+    def held(known: Known) -> DataFrame:
+        rows = running.createDataFrame(
+            pa.table(list(known.points.T), names=[f"x{at}" for at in range(known.points.shape[1])])
+        )
+        return rows.select(array_to_vector(f.array("*")).alias("features")).coalesce(1).persist()
+
     def centres(known: Known, state: int) -> Floats:
-        rows = running.createDataFrame(known.points).select(array_to_vector(f.array("*")).alias("features")).cache()
-        try:
-            return np.array(SparkKMeans(k=len(known.true), seed=state).fit(rows).clusterCenters())
-        finally:
-            rows.unpersist()
+        return np.array(SparkKMeans(k=len(known.true), seed=state).fit(held(known)).clusterCenters())
 
     return centres
+
+
+class Kept:
+    """The runs made so far, in a file of one line each where there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read what is there."""
+        self._path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
+        self._runs = {
+            (line["set"], line["start"], line["state"]): Run(**line["run"]) for line in map(json.loads, lines)
+        }
+
+    def run(self, name: str, contender: Contender, known: Known, state: int) -> Run:
+        """Return a run, made now where it was not before."""
+        key = known.name, name, state
+        if key not in self._runs:
+            self._runs[key] = _run(contender, known, state)
+            if self._path is not None:
+                line = {"set": known.name, "start": name, "state": state, "run": asdict(self._runs[key])}
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+        return self._runs[key]
 
 
 def sets(folder: Path) -> list[Known]:
@@ -98,11 +128,6 @@ def sets(folder: Path) -> list[Known]:
         left_out = ", ".join(sorted(set(PUBLIC) - set(there)))
         print(f"not in {folder}: {left_out}; they are left out. Say where they are: --sets FOLDER, or CLUSTERING_SETS")
     return [*(public(name, folder) for name in there), *(make() for make in MADE.values())]
-
-
-def runs(contender: Contender, known: Known, states: int) -> list[Run]:
-    """Return one run for every random state."""
-    return [_run(contender, known, state) for state in range(states)]
 
 
 def _run(contender: Contender, known: Known, state: int) -> Run:
@@ -133,13 +158,13 @@ def missed(name: str, all_sets: Sequence[Known], by_set: Sequence[Sequence[Run]]
             print(f"{name} on {known.name}: every cluster in {hits} of {len(each)} runs, SSE up to {worst:.4f}")
 
 
-def measure(contenders: Mapping[str, Contender], all_sets: Sequence[Known], states: int) -> None:
+def measure(contenders: Mapping[str, Contender], all_sets: Sequence[Known], states: int, kept: Kept) -> None:
     """Run everybody on everything and print the table."""
     found: dict[str, list[list[Run]]] = {name: [] for name in contenders}
     best = []
     for known in all_sets:
         for name, contender in contenders.items():
-            found[name].append(runs(contender, known, states))
+            found[name].append([kept.run(name, contender, known, state) for state in range(states)])
         ideal = lloyd(known.points, np.ones(len(known.points)), known.true, steps=STEPS).sse
         best.append(min(ideal, *(run.sse for by_set in found.values() for run in by_set[-1])))
         print(f"{known.name}: done", flush=True)
@@ -153,13 +178,16 @@ def main() -> None:
     ask.add_argument("--states", type=int, default=20, help="random states for every start and set")
     ask.add_argument("--sets", type=Path, default=FOLDER, help="folder of the public sets")
     ask.add_argument("--spark", action="store_true", help="Spark MLlib too; takes minutes")
+    ask.add_argument("--kept", type=Path, help="file of the runs made so far")
+    ask.add_argument("--only", help="names of sets, with commas between")
     given = ask.parse_args()
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(1))
         contenders = {**{start: ours(start) for start in STARTS}, **peers()}
         if given.spark:
             contenders["Spark MLlib KMeans"] = mllib(stack.enter_context(session()))
-        measure(contenders, sets(given.sets), given.states)
+        which = [known for known in sets(given.sets) if given.only is None or known.name in given.only.split(",")]
+        measure(contenders, which, given.states, Kept(given.kept))
 
 
 if __name__ == "__main__":
