@@ -3,6 +3,8 @@
 Equal rows have equal coins, wherever they stand. 0.0 and -0.0 are equal, and so are all NaN.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,12 +18,13 @@ _MASK = (1 << 64) - 1
 
 def of_values(columns: Floats) -> Words:
     """Return a hash of every row of ``columns`` (d, n), untouched; O(n d)."""
-    canonical = np.where(np.isnan(columns), np.nan, columns) if np.isnan(columns).any() else columns
+    # the smallest of numbers of which one is NaN is NaN
+    missing = np.isnan(columns.min(initial=np.inf))
+    canonical = np.where(np.isnan(columns), np.nan, columns) if missing else columns
     bits = (canonical + 0.0).view(np.uint64)
     # whole numbers differ in their upper bits alone
     bits ^= bits >> np.uint64(32)
-    bits *= _multipliers(len(columns))[:, None]
-    return _mixed(bits.sum(axis=0, dtype=np.uint64))
+    return _mixed(np.einsum("i,ij->j", _multipliers(len(columns)), bits))
 
 
 def of_texts(letters: npt.NDArray[np.uint8], offsets: Longs) -> Words:
@@ -49,9 +52,7 @@ def of_texts(letters: npt.NDArray[np.uint8], offsets: Longs) -> Words:
 
 def coins(hashes: Words, random_state: int) -> Words:
     """Return a number from 0 to 2^64 - 1 for every hash (n,), untouched, another one for every random state."""
-    state = check_count(random_state, "random_state", least=0)
-    salt = np.random.SeedSequence(state).generate_state(1, np.uint64)[0]
-    return _mixed(hashes ^ salt)
+    return _mixed(hashes ^ _salt(check_count(random_state, "random_state", least=0)))
 
 
 def uniform(coin: Words) -> Floats:
@@ -59,6 +60,13 @@ def uniform(coin: Words) -> Floats:
     return ((coin >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
+@lru_cache(maxsize=16)
+def _salt(state: int) -> np.uint64:
+    salt: np.uint64 = np.random.SeedSequence(state).generate_state(1, np.uint64)[0]
+    return salt
+
+
+@lru_cache(maxsize=16)
 def _multipliers(count: int) -> Words:
     steps = np.array([(number * _GOLDEN) & _MASK for number in range(1, count + 1)], dtype=np.uint64)
     return _mixed(steps) | np.uint64(1)

@@ -5,7 +5,7 @@ of some first centres: half of the rows come uniformly, half by D², and no row 
 drawn with chance p stands for 1/p rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from clustering import coins, sketch
 from clustering.arrays import Floats
 from clustering.assignment import nearest
 from clustering.blocks import Block
+from clustering.coins import Words
 from clustering.masses import STEPS, counted
 from clustering.metric import Metric
 from clustering.screening import Screen, screen
@@ -36,6 +37,8 @@ class Drawing:
         Mean squared distance to them, above 0 [1].
     size : int
     random_state : int
+    limit : float
+        A key that more than ``size`` rows do not pass.
     """
 
     metric: Metric
@@ -43,6 +46,13 @@ class Drawing:
     mean: float
     size: int
     random_state: int
+    limit: float = np.inf
+
+    def knowing(self, rows: Drawn) -> "Drawing":
+        """Return the scan that finds the same, sooner: it will meet these ``rows``, more than ``size``, untouched."""
+        points = self.metric.stretched(self.metric.places(rows.columns)).T
+        keys = self._number(rows.hashes) / self.chance(nearest(points, self.centres, self._look)[1])
+        return replace(self, limit=float(np.partition(keys, self.size)[self.size]))
 
     def empty(self) -> Sketch:
         """Return a sketch of nothing."""
@@ -55,19 +65,25 @@ class Drawing:
         if not len(block.rows):
             return partial
         hashes = coins.of_values(block.columns) if block.hashes is None else block.hashes
-        number = coins.uniform(coins.coins(hashes, self.random_state))
+        number, limit = self._number(hashes), min(self.limit, partial.limit)
         points = self.metric.stretched(self.metric.places(block.columns))
-        near = np.flatnonzero(number <= partial.limit * self.chance(self._far(points)))
-        near = near[number[near] <= partial.limit * self.chance(self._look.at_most(points[:, near].T))]
-        if not len(near):
+        near = np.flatnonzero(number <= limit * self.chance(self._far(points)))
+        points = points[:, near]
+        nearer = np.flatnonzero(number[near] <= limit * self.chance(self._look.at_most(points.T)))
+        if not len(nearer):
             return partial
-        keys = number[near] / self.chance(nearest(points[:, near].T, self.centres, self._look)[1])
+        near = near[nearer]
+        keys = number[near] / self.chance(nearest(points[:, nearer].T, self.centres, self._look)[1])
+        near, keys = near[keys <= limit], keys[keys <= limit]
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
         return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))
 
     def merge(self, one: Sketch, other: Sketch) -> Sketch:
         """Return the sketch of the rows of both."""
         return sketch.merge(one, other)
+
+    def _number(self, hashes: Words) -> Floats:
+        return coins.uniform(coins.coins(hashes, self.random_state))
 
     def _far(self, points: Floats) -> Floats:
         """Return numbers (n,) a little above the squared distance of ``points`` (d, n) to one of the centres."""

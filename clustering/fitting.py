@@ -41,6 +41,8 @@ NEAR = 2**17
 _FAR_STEPS = 2
 _NEAR_STEPS = 100
 _FIRST_STEPS = 3
+# more of them on a sample change less than the steps over all rows that follow
+_CARRIED_STEPS = 10
 # whoever works the bound out again may round otherwise
 _ROUNDING = 1e-9
 
@@ -135,10 +137,11 @@ def _sampled(engine: Engine, uniform: Drawn, metric: Metric, ask: Ask) -> Floats
     first = kmeans_plus_plus(few, even, ask.k, random_state=ask.random_state)
     first = lloyd(few, even, first, steps=_FIRST_STEPS).centres
     mean = max(float(nearest(few, first)[1].mean()), np.finfo(np.float64).tiny)
-    drawn = sketch.settled(engine.run(Drawing(metric, first, mean, ask.sample, ask.random_state))).kept
+    drawing = Drawing(metric, first, mean, ask.sample, ask.random_state).knowing(uniform)
+    drawn = sketch.settled(engine.run(drawing)).kept
     some, all_but_last = (_weighted(drawn, count, ask) for count in (ask.rows, min(ask.sample, len(drawn) - 1)))
     found = solve(ask.start, _points(some[0], metric), some[1], ask.k, random_state=ask.random_state)
-    carried = lloyd(_points(all_but_last[0], metric), all_but_last[1], found.centres)
+    carried = lloyd(_points(all_but_last[0], metric), all_but_last[1], found.centres, steps=_CARRIED_STEPS)
     return metric.relaxed(carried.centres.T).T
 
 

@@ -18,6 +18,7 @@ MOST_BITS = 40
 LEAST_BITS = 20
 """Of a coordinate: below, rounding would be felt."""
 _WORD = 63
+_DIGITS = 52
 # powers of two beyond leave float64
 _FARTHEST = 1000
 
@@ -62,9 +63,10 @@ class Metric:
             np.clip(scaled, -self.scaling.clip, self.scaling.clip, out=scaled)
         if not usable.all():
             scaled[~usable] = 0.0
-        scaled *= np.ldexp(1.0, self.grid)[:, None]
-        np.rint(scaled, out=scaled)
-        scaled *= np.ldexp(1.0, -self.grid)[:, None]
+        # beside so large a number float64 has no finer digits than the step
+        large = np.ldexp(1.5, _DIGITS - self.grid)[:, None]
+        scaled += large
+        scaled -= large
         if np.isnan(scaled.sum()):
             scaled[np.isnan(columns)] = 0.0
         return scaled

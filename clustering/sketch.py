@@ -81,9 +81,7 @@ def settled(sketch: Sketch) -> Sketch:
     """Return the same sketch with nothing waiting."""
     if not sketch.waiting:
         return sketch
-    rows = _distinct(_together([sketch.kept, *sketch.waiting]))
-    if len(rows) > sketch.size:
-        rows = rows.take(np.flatnonzero(rows.keys <= np.partition(rows.keys, sketch.size)[sketch.size]))
+    rows = _distinct([sketch.kept, *sketch.waiting], sketch.size)
     return Sketch(sketch.size, rows.take(np.lexsort((rows.hashes, rows.keys))[: sketch.size + 1]))
 
 
@@ -96,14 +94,25 @@ def _together(parts: Sequence[Drawn]) -> Drawn:
     )
 
 
-def _distinct(rows: Drawn) -> Drawn:
-    """Return every row once, with the masses of equal ones added; those of one hash sorted by content."""
-    ordered = np.sort(rows.hashes)
-    if (ordered[1:] != ordered[:-1]).all():
-        return rows
+def _distinct(parts: Sequence[Drawn], size: int) -> Drawn:
+    """Return every row once that may be among the ``size`` + 1 smallest, with the masses of equal ones added.
+
+    Those of one hash are sorted by content.
+    """
+    keys, hashes = (np.concatenate(each) for each in zip(*((part.keys, part.hashes) for part in parts), strict=True))
+    hashes.sort()
+    if (hashes[1:] != hashes[:-1]).all():
+        limit = _limit(keys, size)
+        return _together([part.take(part.keys <= limit) for part in parts])
+    rows = _together(parts)
     content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
-    keys = [rows.hashes, *content]
-    order = lexicographic(keys)
-    fresh = starts(keys, order)
+    order = lexicographic([rows.hashes, *content])
+    fresh = starts([rows.hashes, *content], order)
     first = rows.take(order[fresh])
-    return Drawn(first.keys, first.hashes, run_sums(rows.masses[order], fresh), first.columns)
+    once = Drawn(first.keys, first.hashes, run_sums(rows.masses[order], fresh), first.columns)
+    return once.take(once.keys <= _limit(once.keys, size))
+
+
+def _limit(keys: Floats, size: int) -> float:
+    """Return the key of number ``size``, counted from 0, or infinity where there are not as many."""
+    return float(np.partition(keys, size)[size]) if len(keys) > size else np.inf
