@@ -13,6 +13,8 @@ _GROUPS = 8
 _STEPS = 8
 # a column of which the others explain this share beyond chance counts half of one that they explain wholly
 _HALF_SHARE = 0.05
+# where every column is confirmed this much, none is taken for noise
+_ALL_SPEAK = 0.25
 _ROUNDING = 1e-12
 
 
@@ -20,7 +22,8 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     """Weigh every column half equally and half by how far clusters found without it tell its values apart.
 
     What is `confirmed`, at mean 1, is averaged with equal weights: half and half where some column is wholly
-    confirmed, and the less of it the less the best one is.
+    confirmed and another is not at all, the less of it the less the best one is, and the more the least one is. It
+    guards against columns that say nothing: where every column is confirmed, 0.25 or more, all count alike.
 
     Parameters
     ----------
@@ -35,9 +38,10 @@ def half_left_out(scaled: Floats, mass: Floats, k: int, *, random_state: int) ->
     """
     found = confirmed(scaled, mass, k, random_state=random_state)
     equal: Floats = (np.ptp(scaled[mass > 0], axis=0) > 0).astype(np.float64)
-    total, strength = found.sum(), found.max() / 2
+    total = found.sum()
     if total == 0:
         return equal
+    strength = found.max() / 2 * max(0.0, 1 - found[equal > 0].min() / _ALL_SPEAK)
     mixed: Floats = strength * found * (equal.sum() / total) + (1 - strength) * equal
     return mixed
 
