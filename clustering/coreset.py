@@ -68,12 +68,11 @@ class Drawing:
         number, limit = self._number(hashes), min(self.limit, partial.limit)
         points = self.metric.stretched(self.metric.places(block.columns))
         near = np.flatnonzero(number <= limit * self.chance(self._far(points)))
-        points = points[:, near]
-        nearer = np.flatnonzero(number[near] <= limit * self.chance(self._look.at_most(points.T)))
-        if not len(nearer):
+        if len(near):
+            near = near[number[near] <= limit * self.chance(self._look.at_most(points[:, near].T))]
+        if not len(near):
             return partial
-        near = near[nearer]
-        keys = number[near] / self.chance(nearest(points[:, nearer].T, self.centres, self._look)[1])
+        keys = number[near] / self.chance(nearest(points[:, near].T, self.centres, self._look)[1])
         near, keys = near[keys <= limit], keys[keys <= limit]
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
         return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))

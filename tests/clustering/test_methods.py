@@ -9,7 +9,7 @@ from clustering.arrays import Floats
 from clustering.critic import critic_weights
 from clustering.entropy import entropy_weights
 from clustering.factors import METHODS, Sample, factors
-from clustering.left_out import half_left_out
+from clustering.left_out import confirmed, half_left_out
 from clustering.quality import adjusted_rand_index
 from clustering.scaling import fit_scaling
 from clustering.seeding import seed
@@ -93,6 +93,17 @@ def test_more_columns_than_groups_are_left_out_together() -> None:
     found = half_left_out(values, np.ones(240), 3, random_state=0)
     assert found[:6].min() > 1.9
     assert found[6:].max() < 0.95
+
+
+@pytest.mark.parametrize("state", range(3))
+def test_where_every_column_is_confirmed_all_count_equally(state: int) -> None:
+    values, _ = groups_and_noise(state, informative=6, noise=0)
+    values[:, 0] += np.random.default_rng(state).normal(0, 2, 240)
+    said = confirmed(values, np.ones(240), 3, random_state=0)
+    assert 0.25 < said.min() < said.max() - 0.02
+    np.testing.assert_array_equal(half_left_out(values, np.ones(240), 3, random_state=0), 1)
+    noisy = np.column_stack([values, np.random.default_rng(state).normal(size=240)])
+    assert np.ptp(half_left_out(noisy, np.ones(240), 3, random_state=0)[:6]) > 0.02
 
 
 @pytest.mark.parametrize("k", [1, 3])
