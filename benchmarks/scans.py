@@ -50,13 +50,11 @@ class Run:
 
 
 def table(session: SparkSession, rows: int, parts: int, apart: float) -> DataFrame:
-    """Return the rows in columns, made on the executors and held in memory."""
-    made = partial(_made, apart=apart)
+    """Return the rows in columns, to the next 50,000, made on the executors and held in memory in so many parts."""
     kinds = ", ".join(f"{name} double" for name in NAMES)
-    blocks = session.range(0, -(-rows // _BLOCK), 1, parts).mapInArrow(made, kinds).limit(rows)
-    held = blocks.repartition(parts) if rows % _BLOCK else blocks
-    held = held.persist()
-    print(f"{held.count():,} x {D} in {parts} parts, k = {K}", flush=True)
+    blocks = session.range(0, -(-rows // _BLOCK), 1, parts)
+    held = blocks.mapInArrow(partial(_made, apart=apart), kinds).persist()
+    print(f"{held.count():,} x {D} in {held.rdd.getNumPartitions()} parts, k = {K}", flush=True)
     return held
 
 
