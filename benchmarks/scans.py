@@ -60,8 +60,8 @@ def table(session: SparkSession, rows: int, parts: int, apart: float) -> DataFra
 
 def _made(records: Iterator[pa.RecordBatch], apart: float) -> Iterator[pa.RecordBatch]:
     for record in records:
-        for block in record.column(0).to_pylist():
-            points = customers(np.random.default_rng([2, block]), _BLOCK, apart)
+        for block in record.column(0).to_numpy():
+            points = customers(np.random.default_rng([2, int(block)]), _BLOCK, apart)
             yield pa.RecordBatch.from_arrays([pa.array(column) for column in points.T], names=list(NAMES))
 
 
