@@ -74,7 +74,7 @@ def weights_of(layers: Sequence[Layer], half_life: int, *, ever: bool = False) -
 @cache
 def _before(age: int, half_life: int) -> float:
     """Return the sum of the factors of all epochs that are older than `age`."""
-    return 2.0 ** (-(age + 1) / half_life) / (1 - 2.0 ** (-1 / half_life))
+    return float(2.0 ** (-(age + 1) / half_life) / (1 - 2.0 ** (-1 / half_life)))
 
 
 @cache
