@@ -250,6 +250,16 @@ def test_a_pinned_group_is_never_recycled(state: int) -> None:
         assert 3 in pool.ids
 
 
+@pytest.mark.parametrize("pinned", [(3,), ()])
+def test_a_pinned_centre_is_not_taken_away_where_another_is_recycled(pinned: tuple[int, ...]) -> None:
+    elsewhere = np.vstack([PLACES[:3], [[-4.0, -4.0]]])
+    pool = seeded(people(0))
+    for epoch in range(1, 6):
+        pool = step(pool, cells(people(epoch, places=elsewhere)), epoch, pinned=pinned).pool
+    where = np.linalg.norm(pool.centres - PLACES[3], axis=1).min()
+    assert bool(where < 0.5) == bool(pinned)
+
+
 def test_forgetting_leaves_a_share_of_the_first_mass() -> None:
     pool = seeded(people(0))
     for epoch in range(1, 30):

@@ -82,7 +82,7 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
     run = begin(town(state).all, first_model(state)).over(cuts(town(state), seed, 20))
     assert run.locals[None].closed > SEEDED + PARAMETERS.window + 3
     assert len(confirmed(run)) >= 5
-    assert soon(run)
+    assert any(one.expected and one.expected.customers for outputs in run.outputs for one in outputs)
     assert len(run.models) >= 3
     assert run.models[-1].clusters != first_model(state).clusters
     assert any(row.reason == "too_late" for outputs in run.outputs for row in outputs[0].rejected)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from schemas.event import Closing, Event
+from schemas.prospects import listed
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
@@ -45,6 +46,13 @@ def flagged(engine: Engine) -> list[str]:
 def test_the_sales_list_holds_who_is_newly_potential_now_the_surest_first(store: Engine) -> None:
     take(store, Taken(events=LOG))
     assert flagged(store) == ["C-3", "C-1", "C-5"]
+
+
+def test_what_sorts_it_is_potential_times_confidence_and_neither_alone(store: Engine) -> None:
+    worths = {"A": (2.0, 0.5), "B": (1.1, 0.95), "C": (3.0, 0.3), "D": (1.0, 1.0)}
+    flags = [moved(who, who, potential=one, confidence=other) for who, (one, other) in worths.items()]
+    take(store, Taken(events=flags))
+    assert flagged(store) == [flag.customer_id for flag in listed(flags)] == ["B", "A", "D", "C"]
 
 
 def expected(engine: Engine) -> list[str]:
