@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
@@ -76,8 +77,8 @@ def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: 
 def called(town: Path, folder: Path, factor: float) -> list[tuple[str, str]]:
     """Return the calls of three weeks, where all readings from `TURN` on are so many times what they were."""
     table = pq.read_table(town / "readings.parquet")
-    some = table.filter(pc.less(table["start"], pc.scalar(TURN + timedelta(days=12))))
-    energy = pc.if_else(pc.greater_equal(some["start"], pc.scalar(TURN)), pc.multiply(some["kwh"], factor), some["kwh"])
+    some = table.filter(pc.less(table["start"], pa.scalar(TURN + timedelta(days=12))))
+    energy = pc.if_else(pc.greater_equal(some["start"], pa.scalar(TURN)), pc.multiply(some["kwh"], factor), some["kwh"])
     pq.write_table(some.set_column(some.column_names.index("kwh"), "kwh", energy), folder / "readings.parquet")
     given = inputs(folder / "readings.parquet", None, None, pairs=[], duration=None, zone="Europe/Berlin")
     until = datetime.fromisoformat(SEED).replace(tzinfo=UTC)
