@@ -54,18 +54,27 @@ def points_of(layers: Sequence[Layer]) -> Floats:
     return np.asfortranarray(np.concatenate([means(layer.cells) for layer in layers]))
 
 
-def weights_of(layers: Sequence[Layer], half_life: int) -> Floats:
+def weights_of(layers: Sequence[Layer], half_life: int, *, ever: bool = False) -> Floats:
     """Return the cells' masses times 2^(-age / half-life), divided by the sum of these factors, (n,).
 
     So the weights add up to the mass of a mean epoch for every half-life. The cells of a block count as the mean of its
-    epochs; what is forgotten weighs 0, and lies before all that is not. Layers untouched, oldest first. O(n).
+    epochs; what is forgotten weighs 0, and lies before all that is not. With `ever` the oldest layer counts for all
+    epochs before it too: a seeding's is what its history was like. Layers untouched, oldest first. O(n).
     """
     now = layers[-1].epochs[-1]
     factors = [sum(_factor(now - epoch, half_life) for epoch in layer.epochs) for layer in layers]
+    if ever:
+        factors[0] += _before(now - layers[0].epochs[0], half_life)
     total = sum(factors)
     shares = [factor / len(layer.epochs) / total for layer, factor in zip(layers, factors, strict=True)]
     masses = [layer.cells.mass for layer in layers]
     return np.asarray(np.concatenate(masses) * np.repeat(shares, [len(mass) for mass in masses]))
+
+
+@cache
+def _before(age: int, half_life: int) -> float:
+    """Return the sum of the factors of all epochs that are older than `age`."""
+    return float(2.0 ** (-(age + 1) / half_life) / (1 - 2.0 ** (-1 / half_life)))
 
 
 @cache

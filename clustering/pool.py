@@ -168,14 +168,15 @@ class _View:
         """Find who is nearest to which of the centres published before."""
         self.points = stepped(np.concatenate([points_of(layers), before.centres]))
         self.now = followed(self.points, before.centres)
-        # at its centre every cluster has what its mass falls short of the least
-        self.weights = {}
-        for half_life in HALF_LIVES:
-            weights = weights_of(layers, half_life)
-            masses = group_totals(weights, self.now.labels[: len(weights)], len(rest.least))
-            self.weights[half_life] = whole(np.concatenate([weights, np.maximum(rest.least - masses, 0.0)]))
+        self.weights = {half_life: self._held(weights_of(layers, half_life), rest) for half_life in HALF_LIVES}
+        self.ever = self._held(weights_of(layers, HALF_LIVES[-1], ever=True), rest)
         self.newest = self.weights[0].copy()
         self.newest[-len(rest.least) :] = 0.0
+
+    def _held(self, weights: Floats, rest: _Rest) -> Floats:
+        """Return the weights of all rows: at its centre every cluster has what its mass falls short of the least."""
+        masses = group_totals(weights, self.now.labels[: len(weights)], len(rest.least))
+        return whole(np.concatenate([weights, np.maximum(rest.least - masses, 0.0)]))
 
 
 def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
@@ -195,11 +196,9 @@ def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
 def _identified(before: Pool, after: Pool, view: _View, pinned: Collection[int]) -> Step:
     """Give the clusters published after the step their identities, and put them in their order."""
     labels = nearest_labels(view.points, after.centres).astype(np.intp)
-    # the longest memory tells best which of two halves was the cluster
+    # the longest memory, with the history of the seeding, tells best which of two halves was the cluster
     shape = len(before.ids), len(after.ids)
-    shared, recent = (
-        shared_mass(weights, view.now.labels, labels, shape) for weights in (view.weights[HALF_LIVES[-1]], view.newest)
-    )
+    shared, recent = (shared_mass(weights, view.now.labels, labels, shape) for weights in (view.ever, view.newest))
     found = identify(shared, before.ids, before.next_id, recent=recent, pinned=pinned)
     order = np.argsort(found.ids)
     masses = group_totals(view.weights[HALF_LIVES[after.chosen]], labels, len(order))

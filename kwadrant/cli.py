@@ -257,25 +257,26 @@ def evaluate(
 def list_(
     what: Annotated[Literal["newly-potential", "expected"], typer.Argument(help="which list")],
     *,
-    folder: Annotated[Path | None, typer.Option("--replay", help="folder of a replay; else the events topic")] = None,
+    folder: Annotated[Path | None, typer.Option("--replay", help="folder of a replay; else Kafka")] = None,
     bootstrap: Bootstrap = None,
     since: Annotated[str, typer.Option(help="how long before the last event: 7d, P7D")] = "7d",
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="how it is written")] = "table",
 ) -> None:
     """Whom to call: customers who became potential lately and still are, by potential times confidence.
 
-    `expected`: who is none yet, but may be one within 28 days, by potential times probability; from a replay's folder.
+    `expected`: who is none yet, but may be one within 28 days, by potential times probability.
     """
     from kwadrant import expected, listing
     from kwadrant.tables import parse_duration
 
     with told():
         if what == "expected":
-            say(listing.written(expected.of_folder(folder), expected.COLUMNS, form, expected.NOBODY))
+            found = expected.of_folder(folder) if folder else expected.of_stream(load(bootstrap))
+            say(expected.text(found, form))
             return
         span = parse_duration(f"P{since[:-1]}D" if since[:-1].isdigit() and since.endswith("d") else since)
-        found = listing.of_folder(folder, span) if folder else listing.of_topic(client_of(load(bootstrap)), span)
-        say(listing.text(found, form))
+        flags = listing.of_folder(folder, span) if folder else listing.of_topic(client_of(load(bootstrap)), span)
+        say(listing.text(flags, form))
 
 
 @app.command()

@@ -14,7 +14,7 @@ from kwadrant.common import UsageError
 from kwadrant.explain import of_folder as events_of
 from kwadrant.live import day_of
 from kwadrant.words import rises
-from schemas.event import Event, is_move
+from schemas.event import Event, is_move, is_news
 from schemas.model import Model
 from schemas.prospects import worth
 from schemas.times import iso, microseconds
@@ -64,12 +64,12 @@ class Report:
     @cached_property
     def moves(self) -> list[Event]:
         """Confirmed moves from class to class."""
-        return [event for event in self.events if is_move(event) and not rises(event)]
+        return [event for event in self.events if is_move(event)]
 
     @cached_property
     def rises(self) -> list[Event]:
         """Customers whose own potential has become high in the class where they are, as confirmed."""
-        return [event for event in self.events if is_move(event) and rises(event) and event.newly_potential]
+        return [event for event in self.events if is_news(event) and rises(event) and event.newly_potential]
 
     @cached_property
     def newly_potential(self) -> list[Event]:

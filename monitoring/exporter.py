@@ -9,7 +9,7 @@ from itertools import product
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from monitoring.metrics import LABELS, MOST_CLUSTERS, OTHER, metrics
-from schemas.event import Event, is_move
+from schemas.event import Event, is_move, is_news
 from schemas.facts import ClusterFacts, Facts, Followed, Progressed
 from schemas.times import microseconds
 
@@ -74,8 +74,8 @@ class Exporter:
         kept.events.labels(event.status, event.cause).inc()
         age = now_us - microseconds(datetime.fromisoformat(event.event_time))
         kept.event_age.labels(event.status).observe(max(0.0, age / SECOND_US))
-        if event.status == "confirmed" and not is_move(event):
-            return  # what takes a move back or bears it out is none
+        if event.status == "confirmed" and not is_news(event):
+            return  # it takes something back or bears it out
         kept.newly_potential.labels(event.status).inc(event.newly_potential)
         if is_move(event):
             self._move(event)

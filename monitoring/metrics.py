@@ -110,7 +110,7 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "quadrant_customers": (Gauge, "quadrant_customers", "Customers of a quadrant at the last close.", "quadrant"),
     "events": (Counter, "events", "Reclassification events by status and cause.", "status", "cause"),
     "newly_potential": (Counter, "newly_potential_events", "Events that say newly potential, by status.", "status"),
-    "moves": (Counter, "moves", "Confirmed moves, without events that take one back or bear it out once more."),
+    "moves": (Counter, "moves", "Confirmed moves from class to class, without events that take one back."),
     "flaps": (Counter, "flaps", "Confirmed moves back to the class that the customer left last."),
     "model_share": (Counter, "model_share", "Sum of the shares of confirmed moves that the model alone caused."),
     "provisional": (Counter, "provisional_events", "Confirmed moves that rest mostly on estimates."),

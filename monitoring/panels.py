@@ -48,7 +48,7 @@ CUSTOMERS = Board("kwadrant-customers", "kWadrant: customers", "For marketing: w
            ("sum by (status) (increase(kwadrant_newly_potential_events_total[1h]))", "{{status}}"), wide=True),
     _panel("Clusters by name", "table", "short", "Customers of each cluster at the last close.",
            (f"kwadrant_cluster_customers {_NAMED}", "{{name}}"), wide=True),
-    _panel("Moves by cause, per hour", "lines", "short", "Whether customers moved, or the centres under them.",
+    _panel("Confirmed events by cause, per hour", "lines", "short", "Moves, rises and falls: who or what made them.",
            ('sum by (cause) (increase(kwadrant_events_total{status="confirmed"}[1h]))', "{{cause}}"), wide=True),
 ))  # fmt: skip
 

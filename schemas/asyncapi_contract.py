@@ -50,6 +50,8 @@ CHANNELS = (
     Channel(topics.EVENTS, "customer id", ("event",), "receive",
             "The product: who has become a potential customer, and why. Read with isolation.level=read_committed."),
     Channel(topics.STATES, "customer id", ("customer-state",), "receive", "The present class of every customer."),
+    Channel(topics.EXPECTED, "stream and bucket", ("expectations",), "receive",
+            "Who may soon become a potential customer, as of the last close."),
     Channel(topics.MODELS, "stream and version", ("model",), "receive", "Every promoted model, whole."),
     Channel(topics.CONTROL, "stream", ("control",), None, "Commands to the local nodes."),
     Channel(topics.PROGRESS, "stream", ("progress",), None, "The fence of the commit."),

@@ -129,7 +129,12 @@ class CustomerState(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def is_move(event: Event) -> bool:
-    """Whether an event says that a customer has moved: confirmed, and not to take a move back or bear it out again."""
+    """Whether an event says that a customer has moved to another class; a rise or a fall in its own is none."""
+    return is_news(event) and event.from_.cluster != event.to.cluster
+
+
+def is_news(event: Event) -> bool:
+    """Whether an event is confirmed, and not there to take an earlier one back or bear it out again."""
     again = event.cause == "late_correction" or event.because is not None or event.to.since is not None
     return event.status == "confirmed" and not again
 

@@ -9,6 +9,7 @@ ARCHIVE = "customer.archive.changed.v1"
 CONTROL = "segmentation.control.v1"
 EVENTS = "segmentation.customer.reclassified.v1"
 STATES = "segmentation.customer.state.v1"
+EXPECTED = "segmentation.customer.expected.v1"
 MODELS = "segmentation.model.v1"
 PROGRESS = "segmentation.progress.v1"
 CENTRAL = "segmentation.central.v1"
@@ -43,6 +44,7 @@ TOPICS = (
     Topic(CONTROL, 1, _KEPT),
     Topic(EVENTS, None, {"cleanup.policy": "delete"}),
     Topic(STATES, None, _COMPACT),
+    Topic(EXPECTED, 1, _COMPACT),
     Topic(MODELS, 1, _COMPACT),
     Topic(PROGRESS, 1, _COMPACT),
     Topic(CENTRAL, 1, {**_COMPACT, "max.message.bytes": str(LARGEST_RECORD)}),

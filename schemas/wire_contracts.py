@@ -14,6 +14,7 @@ import msgspec
 from schemas.archive import Archive
 from schemas.control import Control
 from schemas.event import CustomerState, Event
+from schemas.expectation import Expectations
 from schemas.fitted import Fitted
 from schemas.model import Model
 from schemas.progress import Progress
@@ -31,6 +32,7 @@ RECORDS: Mapping[str, Any] = MappingProxyType(
         "archive": Archive,
         "event": Event,
         "customer-state": CustomerState,
+        "expectations": Expectations,
         "model": Model,
         "fitted": Fitted,
         "control": Control,

@@ -7,24 +7,36 @@ probability of the two. Its coefficients were fixed on simulated towns that no f
 are told rises by them, at once and unforeseen: for these customers the curve is another, nearly flat one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
 
+from schemas.expectation import Expectation, Expectations
+from schemas.model import Model
+from schemas.times import iso
+from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NONE
 from segmentation.indices import View
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, view_of
+from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook
+from segmentation.rows import pc
 from segmentation.sums import IDLE_W, Flags, Floats
 from segmentation.traits import equipped
 from segmentation.weeks import WEEK_S, WEEKS, powers
 
 AHEAD = 28
 """Days within which somebody is expected [d]."""
+LEAST = 0.05
+"""Below this probability nobody is told of [1]."""
+MOST = 200
+"""Customers whom a bucket tells of [1]: a list of calls, not of everybody."""
 RECENT = 4
 """Whole weeks of which the slope is told [1]."""
 LEAST_KNOWN = 3
@@ -38,18 +50,21 @@ _STEEPEST, _FARTHEST = 0.5, 2.0
 
 @dataclass(frozen=True)
 class Expected:
-    """Of n customers: `potential`, what is `missing` to it (n,) [1], `slope` [1/week], `probability` [1].
+    """Of n customers: `potential`, `confidence`, what is `missing` (n,) [1], `slope` [1/week], `probability` [1].
 
-    The probability is NaN for who is a potential customer already, rests after having been one, or has no class yet.
+    The probability is NaN for who is a potential customer already, rests after having been one, was dismissed, or
+    has no class yet.
     """
 
     potential: Floats
+    confidence: Floats
     missing: Floats
     slope: Floats
     probability: Floats
 
 
-def expected(view: View, customers: Customers, settled: int, epoch: int, parameters: Parameters) -> Expected:
+def expected(view: View, customers: Customers, settled: int, epoch: int, parameters: Parameters,
+             dismissed: Collection[str] = ()) -> Expected:  # fmt: skip
     """Return who is expected within AHEAD days of the end of `epoch`, `customers` being settled up to `settled`.
 
     O(n); inputs untouched. Who has too few known weeks for a slope is taken to have none.
@@ -61,8 +76,8 @@ def expected(view: View, customers: Customers, settled: int, epoch: int, paramet
     told = view.long("transactions") > 0
     curve = np.where(told[:, None], TOLD_CURVE, SILENT_CURVE)
     logit = curve[:, 0] + np.sum(curve[:, 1:] * signs(missing, slope), axis=1)
-    probability = np.where(_may_rise(customers, epoch, parameters), 1 / (1 + np.exp(-logit)), np.nan)
-    return Expected(ahead.potential, missing, slope, probability)
+    probability = np.where(_may_rise(customers, epoch, parameters, dismissed), 1 / (1 + np.exp(-logit)), np.nan)
+    return Expected(ahead.potential, ahead.confidence, missing, slope, probability)
 
 
 def awaited(state: LocalState, parameters: Parameters) -> Expected:
@@ -70,7 +85,28 @@ def awaited(state: LocalState, parameters: Parameters) -> Expected:
     epochs = range(state.settled + 1, state.closed + 1)
     memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
     view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
-    return expected(view, state.customers, state.settled, state.closed, parameters)
+    return expected(view, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
+
+
+def told(state: LocalState, model: Model, bucket: int, parameters: Parameters) -> Expectations:
+    """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n)."""
+    as_of = Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US
+    customers = chosen(awaited(state, parameters), state.customers, model)
+    return Expectations(state.passport.stream, state.passport.generation, bucket, iso(as_of), customers)
+
+
+def chosen(found: Expected, customers: Customers, model: Model) -> tuple[Expectation, ...]:
+    """Return who is worth telling of, by potential times probability; ties go to the smaller customer id."""
+    rows = np.flatnonzero(found.probability >= LEAST)
+    order = np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")
+    return tuple(
+        Expectation(
+            customers.ids[row].as_py(), place_of(model, int(customers.cluster[row]), None),
+            float(found.probability[row]), float(found.potential[row]), float(found.confidence[row]),
+            None if np.isnan(found.slope[row]) else float(found.slope[row]),
+        )
+        for row in rows[order][:MOST].tolist()
+    )  # fmt: skip
 
 
 def signs(missing: Floats, slope: Floats) -> Floats:
@@ -95,6 +131,7 @@ def slopes(customers: Customers, settled: int, parameters: Parameters) -> Floats
     return found
 
 
-def _may_rise(customers: Customers, epoch: int, parameters: Parameters) -> Flags:
+def _may_rise(customers: Customers, epoch: int, parameters: Parameters, dismissed: Collection[str]) -> Flags:
     rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
-    return np.asarray((customers.cluster != NONE) & ~customers.high & rested)
+    free = ~pc.is_in(customers.ids, value_set=pa.array(sorted(dismissed), pa.string())).to_numpy(zero_copy_only=False)
+    return np.asarray((customers.cluster != NONE) & ~customers.high & rested & free)

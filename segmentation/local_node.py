@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
+
 from schemas.control import Candidate, Close, Control, Dismiss, Promote, Request, Shadow
 from schemas.event import Event
+from schemas.expectation import Expectations
 from schemas.model import Model
 from segmentation.calendar import Calendar
 from segmentation.closing import Closed, close
 from segmentation.dismissals import obeyed
 from segmentation.early import flag, gather
 from segmentation.errors import OutOfOrder
+from segmentation.expecting import told
 from segmentation.intake import Intake
 from segmentation.local_state import LocalState, Models
 from segmentation.output import Output
@@ -44,7 +48,8 @@ def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket:
         state, flags = flag(gather(state, intake.rows, parameters), parameters)
         events += flags
     requests = tuple(control for control in mine if isinstance(control, Request)) if bucket == FIRST else ()
-    return state, _output(bucket, intake, said, events, requests)
+    output = _output(bucket, intake, said, events, requests)
+    return state, msgspec.structs.replace(output, expected=_expected(bucket, said, parameters))
 
 
 def _append(state: LocalState, intake: Intake) -> LocalState:
@@ -94,6 +99,12 @@ def _promoted(models: Models, model: Model, undo: int | None) -> Models:
     younger = models.trial if models.trial is not None and models.trial.version > model.version else None
     past = {**models.past, model.version: model}
     return replace(models, force=model, trial=younger, past=past, undo=models.undo if undo is None else undo)
+
+
+def _expected(bucket: int, said: Sequence[Closed], parameters: Parameters) -> Expectations | None:
+    """Return whom the bucket expects as of the last close of a batch, None without one: no later command has a part."""
+    last = next((closed.state for closed in reversed(said) if closed.answer is not None), None)
+    return None if last is None or last.models.force is None else told(last, last.models.force, bucket, parameters)
 
 
 def _output(bucket: int, intake: Intake, said: list[Closed], events: tuple[Event, ...], requests: tuple[Request, ...]

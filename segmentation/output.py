@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.control import Request
 from schemas.event import CustomerState, Event
+from schemas.expectation import Expectations
 from schemas.trial import Shadowed, Trial
 from segmentation.crossings import Crossing
 
@@ -53,6 +54,7 @@ class Output(msgspec.Struct, frozen=True):
     states: tuple[CustomerState, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
+    expected: Expectations | None = None
     requests: tuple[Request, ...] = ()
     counts: Mapping[str, int] = {}
     arrived: int = 0

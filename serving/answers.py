@@ -46,6 +46,15 @@ class Flagged(Shape):
     event: dict[str, Any]
 
 
+class Expected(Shape):
+    """A customer who may become a potential one within 28 days of `as_of`, the last close."""
+
+    customer_id: str
+    rank: float = Field(description="potential times probability: what sorts the list")
+    as_of: str
+    expectation: dict[str, Any]
+
+
 class CustomerAnswer(Shape):
     """A customer."""
 
@@ -66,6 +75,14 @@ class FlaggedAnswer(Shape):
 
     basis: Basis
     customers: list[Flagged]
+    next: str | None
+
+
+class ExpectedAnswer(Shape):
+    """Who may soon become a potential customer, most promising first."""
+
+    basis: Basis
+    customers: list[Expected]
     next: str | None
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 
 from schemas import control
 from schemas.event import CustomerState, Event
+from schemas.expectation import Expectations
 from schemas.model import Model
-from schemas.topics import CONTROL, EVENTS, MODELS, STATES
+from schemas.topics import CONTROL, EVENTS, EXPECTED, MODELS, STATES
 from serving.store import MovedError, Order, Taken, positions, take
 
 POLL_MS = 250
@@ -20,6 +21,7 @@ MOST_RECORDS = 5_000
 _decoders: Mapping[str, Callable[[bytes], Any]] = {
     EVENTS: msgspec.json.Decoder(Event).decode,
     STATES: msgspec.json.Decoder(CustomerState).decode,
+    EXPECTED: msgspec.json.Decoder(Expectations).decode,
     MODELS: msgspec.json.Decoder(Model).decode,
     CONTROL: control.read,
 }
@@ -81,6 +83,7 @@ def decoded(polled: Polled) -> Taken:
         decode = _decoders[part.topic]
         found[part.topic] += [(record.offset, decode(record.value)) for record in records if record.value is not None]
     ends = {(part.topic, part.partition): records[-1].offset + 1 for part, records in polled.items()}
-    events, states, models = ([record for _, record in found[topic]] for topic in (EVENTS, STATES, MODELS))
+    kinds = (EVENTS, STATES, MODELS, EXPECTED)
+    events, states, models, expected = ([record for _, record in found[topic]] for topic in kinds)
     orders = {offset: record for offset, record in found[CONTROL] if isinstance(record, Order)}
-    return Taken(events, states, models, orders, ends)
+    return Taken(events, states, models, orders, ends, expected)

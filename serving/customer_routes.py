@@ -34,7 +34,7 @@ ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader), Depends(nothing_
 @ROUTES.get("/newly-potential")
 def newly_potential(desk: At, after: Next, since: Instant | None = None, limit: Page = 50) -> answers.FlaggedAnswer:
     """List the customers who are newly potential now, most promising first."""
-    place = None if after is None else questions.After(after.number, after.text)
+    place = _place_after(after)
     rows = questions.ask(desk.engine, questions.newly_potential(limit, place, 0 if since is None else _us(since)))
     found = [
         answers.Flagged(customer_id=row.customer_id, status=row.status, rank=row.rank, event=answers.body(row))
@@ -42,6 +42,18 @@ def newly_potential(desk: At, after: Next, since: Instant | None = None, limit: 
     ]
     following = Cursor(rows[-1].rank, rows[-1].customer_id).said() if len(rows) == limit else None
     return answers.FlaggedAnswer(basis=desk.basis(), customers=found, next=following)
+
+
+@ROUTES.get("/expected")
+def expected(desk: At, after: Next, limit: Page = 50) -> answers.ExpectedAnswer:
+    """List the customers who may soon become potential ones, most promising first."""
+    rows = questions.ask(desk.engine, questions.expected(limit, _place_after(after)))
+    found = [
+        answers.Expected(customer_id=row.customer_id, rank=row.rank, as_of=row.as_of, expectation=answers.body(row))
+        for row in rows
+    ]
+    following = Cursor(rows[-1].rank, rows[-1].customer_id).said() if len(rows) == limit else None
+    return answers.ExpectedAnswer(basis=desk.basis(), customers=found, next=following)
 
 
 @ROUTES.get("/customers/{customer_id}")
@@ -77,6 +89,10 @@ def members(
     following = Cursor(0, rows[-1].customer_id).said() if len(rows) == limit else None
     found = [answers.standing(row) for row in rows]
     return answers.MembersAnswer(basis=desk.basis(), customers=found, next=following)
+
+
+def _place_after(cursor: Cursor | None) -> questions.After | None:
+    return None if cursor is None else questions.After(cursor.number, cursor.text)
 
 
 def _place(desk: Desk, customer_id: str, moment: int) -> dict[str, Any]:

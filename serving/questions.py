@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Engine, Row, Select, Table, and_, func, or_, select
 
-from serving.tables import CUSTOMERS, EVENTS, FLAGS, MODELS, NOWHERE, ORDERS
+from serving.tables import CUSTOMERS, EVENTS, EXPECTED, FLAGS, MODELS, NOWHERE, ORDERS
 
 Rows = Sequence[Row[Any]]
 
@@ -35,10 +35,19 @@ def newly_potential(limit: int, after: After | None = None, since_us: int = 0) -
     asked = select(FLAGS).order_by(FLAGS.c.rank.desc(), FLAGS.c.customer_id).limit(limit)
     if since_us:
         asked = asked.where(FLAGS.c.event_us >= since_us)
-    if after is None:
-        return asked
-    same = and_(FLAGS.c.rank == after.rank, FLAGS.c.customer_id > after.customer_id)
-    return asked.where(FLAGS.c.rank <= after.rank, or_(FLAGS.c.rank < after.rank, same))
+    return asked if after is None else asked.where(*_behind(FLAGS, after))
+
+
+def expected(limit: int, after: After | None = None) -> Select[Any]:
+    """Return customers who may soon become potential ones, most promising first."""
+    asked = select(EXPECTED).order_by(EXPECTED.c.rank.desc(), EXPECTED.c.customer_id).limit(limit)
+    return asked if after is None else asked.where(*_behind(EXPECTED, after))
+
+
+def _behind(table: Table, after: After) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that leave the rows of a list behind a place."""
+    same = and_(table.c.rank == after.rank, table.c.customer_id > after.customer_id)
+    return table.c.rank <= after.rank, or_(table.c.rank < after.rank, same)
 
 
 def customer(customer_id: str) -> Select[Any]:

@@ -18,11 +18,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from schemas.control import Candidate, Hold, Promote
 from schemas.event import CustomerState, Event
+from schemas.expectation import Expectation, Expectations
+from schemas.expectation import worth as promise
 from schemas.model import Model
 from schemas.prospects import after, worth
 from schemas.times import microseconds
 from schemas.topics import STATES
-from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, MODELS, NOWHERE, ORDERS, POSITIONS, WEBHOOKS
+from serving import tables
+from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, EXPECTED, FLAGS, META, MODELS, ORDERS, POSITIONS, WEBHOOKS
 
 _ROWS = 2_000
 """Rows of one statement."""
@@ -44,6 +47,7 @@ class Taken:
     models: Sequence[Model] = ()
     orders: Mapping[int, Order] = field(default_factory=dict)
     positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    expected: Sequence[Expectations] = ()
 
 
 class MovedError(Exception):
@@ -114,6 +118,7 @@ def take(engine: Engine, taken: Taken, known: Mapping[tuple[str, int], int] | No
         _owed(connection, fresh)
         states = _changed(connection, _last(map(_customer_row, taken.states), "customer_id"))
         _insert(connection, CUSTOMERS, _numbered(connection, CUSTOMERS, states), replace=True)
+        _expect(connection, taken.expected)
         _insert(connection, MODELS, map(_model_row, taken.models), replace=True)
         _insert(connection, ORDERS, (_order_row(at, order) for at, order in taken.orders.items()))
         rows = [{"topic": topic, "part": part, "next_offset": at} for (topic, part), at in taken.positions.items()]
@@ -180,6 +185,18 @@ def _flags(connection: Connection, events: Sequence[Event]) -> None:
     _insert(connection, FLAGS, (_flag_row(flag) for who in changed if (flag := flags[who]) is not None))
 
 
+def _expect(connection: Connection, said: Sequence[Expectations]) -> None:
+    """Put each bucket's last word in the place of the one before; what an older seeding said is no more."""
+    if not said:
+        return
+    newest = max(one.generation for one in said)
+    last = {one.bucket: one for one in said if one.generation == newest}
+    over = EXPECTED.c.bucket.in_(list(last)) | (EXPECTED.c.generation != newest)
+    connection.execute(delete(EXPECTED).where(over))
+    rows = (_expected_row(one, bucket) for bucket in last.values() for one in bucket.customers)
+    _insert(connection, EXPECTED, rows, replace=True)
+
+
 def _owed(connection: Connection, events: Sequence[Event]) -> None:
     """Note for every webhook what it has to be told."""
     for hook in connection.execute(select(WEBHOOKS.c.webhook_id, WEBHOOKS.c.newly_potential_only)).all():
@@ -210,14 +227,21 @@ def _flag_row(one: Event) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _expected_row(one: Expectation, bucket: Expectations) -> dict[str, Any]:
+    return {
+        "customer_id": one.customer_id, "generation": bucket.generation, "bucket": bucket.bucket,
+        "as_of": bucket.as_of, "rank": promise(one), "body": _text(one),
+    }  # fmt: skip
+
+
 def _customer_row(state: CustomerState) -> dict[str, Any]:
     place, closed = state.place, state.closed
-    cluster, quadrant = (place.cluster, place.quadrant) if closed is None else (NOWHERE, "closed")
+    cluster, quadrant = (place.cluster, place.quadrant) if closed is None else (tables.NOWHERE, "closed")
     return {
         "customer_id": state.customer_id, "cluster": cluster, "name": place.name, "quadrant": quadrant,
         "since": place.since, "model_version": state.model_version, "event_id": state.event_id,
         "current_value": state.current_value, "potential_value": state.potential_value,
-        "mark": mark_of(state.customer_id) if closed is None else NOWHERE,
+        "mark": mark_of(state.customer_id) if closed is None else tables.NOWHERE,
         "closed": None if closed is None else closed.since,
         "successors": None if closed is None else " ".join(closed.successors),
     }  # fmt: skip

@@ -60,6 +60,17 @@ FLAGS = Table(
 )  # fmt: skip
 """Customers who are newly potential now, early or confirmed: few rows, the sales list."""
 
+EXPECTED = Table(
+    "expected", META,
+    Column("customer_id", String(64), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("bucket", Integer, nullable=False),
+    Column("as_of", String(40), nullable=False),
+    Column("rank", Float, nullable=False),
+    Column("body", Text, nullable=False),
+)  # fmt: skip
+"""Customers who may soon become potential ones, by the last word of their bucket; `rank` sorts them."""
+
 MODELS = Table(
     "model", META,
     Column("version", Integer, primary_key=True),
@@ -124,5 +135,7 @@ Index("customer_by_seq", CUSTOMERS.c.seq)
 Index("customer_by_mark", CUSTOMERS.c.mark, CUSTOMERS.c.customer_id)
 # with the time in it: who is too old for the list is passed over without a look at its row
 Index("flag_by_worth", FLAGS.c.rank.desc(), FLAGS.c.customer_id, FLAGS.c.event_us)
+Index("expected_by_worth", EXPECTED.c.rank.desc(), EXPECTED.c.customer_id)
+Index("expected_by_bucket", EXPECTED.c.bucket)
 _WAITING = DELIVERIES.c.done.is_(False)
 Index("delivery_waiting", DELIVERIES.c.due_us, sqlite_where=_WAITING, postgresql_where=_WAITING)

@@ -3,8 +3,9 @@
 1. Drain the whole DataFrame, even on a repeat.
 2. Where the progress record already says N: compare the digest, halt on a difference, publish nothing.
 3. Fold: `central_node.fold`.
-4. Publish in one Kafka transaction (or in chunks of a fixed order, each with its progress record): events, states, dead
-   letters, models, commands, central state, progress. The last transaction's commit is the commit point.
+4. Publish in one Kafka transaction (or in chunks of a fixed order, each with its progress record): events, states, who
+   is expected, dead letters, models, commands, central state, progress. The last transaction's commit is the commit
+   point.
 5. Return; Spark commits N.
 6. Tell the observers: facts may be lost, records not.
 """
@@ -148,6 +149,7 @@ class Commit:
             folded.central.stream,
             events=sorted(said, key=lambda event: event.customer_id),  # one customer's as they were said
             states=sorted(states, key=lambda state: state.customer_id),
+            expected=(output.expected for output in folded.outputs if output.expected is not None),
             rejected=self.originals(sorted(rejected)),
             models=folded.promoted,
             controls=folded.controls,

@@ -21,7 +21,7 @@ from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor
 from streaming.publisher import Publisher
 from streaming.source import parcels
-from streaming.start import central_state, last_progress
+from streaming.start import central_state, check_topics, last_progress
 
 TRIES = 4
 """Starts that may fail to publish one after the other without a batch committed between them."""
@@ -73,6 +73,7 @@ def _run(spark: SparkSession, deployment: Deployment, ending: Ending, observers:
     parameters, client, folder = deployment.parameters, deployment.client, deployment.checkpoint
     # entering fences every other run: only then is the progress record the last one
     with Publisher(client, parameters.stream, limit=deployment.records_per_transaction) as publisher:
+        check_topics(client)
         progress = last_progress(client, parameters.stream)
         central = central_state(deployment)
         checkpoint.prepare(folder)

@@ -8,6 +8,7 @@ import msgspec
 from schemas import topics
 from schemas.control import Control
 from schemas.event import CustomerState, Event
+from schemas.expectation import Expectations
 from schemas.model import Model
 from segmentation import central_state
 from segmentation.central_state import CentralState
@@ -39,6 +40,11 @@ def event_record(event: Event, stream: str) -> Record:
 def state_record(state: CustomerState) -> Record:
     """Return the current class of a customer."""
     return Record(topics.STATES, state.customer_id.encode(), _encode(state))
+
+
+def expected_record(expected: Expectations) -> Record:
+    """Return whom a bucket expects."""
+    return Record(topics.EXPECTED, f"{expected.stream}/{expected.bucket}".encode(), _encode(expected))
 
 
 def control_record(control: Control) -> Record:
@@ -76,6 +82,7 @@ def records(
     *,
     events: Iterable[Event] = (),
     states: Iterable[CustomerState] = (),
+    expected: Iterable[Expectations] = (),
     rejected: Iterable[Rejected] = (),
     models: Sequence[Model] = (),
     controls: Sequence[Control] = (),
@@ -89,6 +96,7 @@ def records(
     return [
         *(event_record(event, stream) for event in events),
         *(state_record(state) for state in states),
+        *(expected_record(one) for one in expected),
         *(dead_letter(row, stream) for row in rejected),
         *(model_record(stream, model) for model in models),
         *(control_record(control) for control in controls),

@@ -23,6 +23,21 @@ from streaming.errors import NotSeeded
 from streaming.topic import committed_records, last_record
 
 
+def check_topics(client: Mapping[str, object]) -> None:
+    """Refuse to start where a topic that the stream writes is missing: an older version may have made them.
+
+    Raises
+    ------
+    NotSeeded
+        With the topics that are missing.
+    """
+    with closing(KafkaConsumer(**client)) as consumer:
+        written = (topics.EVENTS, topics.STATES, topics.EXPECTED, topics.MODELS)
+        missing = [name for name in written if not consumer.partitions_for_topic(name)]
+    if missing:
+        raise NotSeeded(f"the topics {missing} do not exist; run `kwadrant topics` first")
+
+
 def last_progress(client: Mapping[str, object], stream: str) -> Progress | None:
     """Return the progress record of `stream`, as a reader who respects transactions sees it."""
     return last_record(client, topics.PROGRESS, stream, msgspec.json.Decoder(Progress).decode)

@@ -211,6 +211,24 @@ def test_a_centre_is_recycled_unless_its_customers_are_only_silent(silent: dict[
     np.testing.assert_allclose(pool.centres[3], (places if silent else elsewhere)[3], atol=0.3)
 
 
+@pytest.mark.parametrize("calm", [0, 2, 4, 8, 12, 20])
+def test_a_group_that_appears_where_an_ending_one_would_have_jumped_to_is_a_new_one(calm: int) -> None:
+    pool = followed(seeded(people(0)), [cells(people(epoch)) for epoch in range(1, calm + 1)])
+    elsewhere = np.concatenate([[[-4.0, -4.0]], PLACES[1:]])
+    after = followed(pool, [cells(people(epoch, places=elsewhere)) for epoch in range(6)], first=calm + 1)
+    assert after.ids.tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(after.centres[3], elsewhere[0], atol=0.5)
+
+
+@pytest.mark.parametrize("calm", [0, 2, 8])
+def test_a_group_that_jumps_to_where_no_other_is_nearer_stays_the_same(calm: int) -> None:
+    pool = followed(seeded(people(0)), [cells(people(epoch)) for epoch in range(1, calm + 1)])
+    aside = np.concatenate([[[-2.0, -2.0]], PLACES[1:]])
+    after = followed(pool, [cells(people(epoch, places=aside)) for epoch in range(6)], first=calm + 1)
+    assert after.ids.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(after.centres[0], aside[0], atol=0.5)
+
+
 def test_a_group_that_reports_at_weekends_alone_keeps_its_identity() -> None:
     pool = seeded(people(0))
     for epoch in range(1, 29):
@@ -230,6 +248,16 @@ def test_a_pinned_group_is_never_recycled(state: int) -> None:
         places = np.vstack([PLACES[:3], source.uniform(-9, 9, (1, 2))])
         pool = step(pool, cells(people(state, places=places)), epoch, pinned={3}).pool
         assert 3 in pool.ids
+
+
+@pytest.mark.parametrize("pinned", [(3,), ()])
+def test_a_pinned_centre_is_not_taken_away_where_another_is_recycled(pinned: tuple[int, ...]) -> None:
+    elsewhere = np.vstack([PLACES[:3], [[-4.0, -4.0]]])
+    pool = seeded(people(0))
+    for epoch in range(1, 6):
+        pool = step(pool, cells(people(epoch, places=elsewhere)), epoch, pinned=pinned).pool
+    where = np.linalg.norm(pool.centres - PLACES[3], axis=1).min()
+    assert bool(where < 0.5) == bool(pinned)
 
 
 def test_forgetting_leaves_a_share_of_the_first_mass() -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from kwadrant.expected import of_stream
+from segmentation.expecting import told
 from segmentation.replay import Replay
-from tests.integration.conftest import Run, Streamed, bare, canonical
+from tests.integration.conftest import Run, Streamed, World, bare, canonical
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 Oracle = tuple[list[dict[str, Any]], Replay]
@@ -25,6 +27,14 @@ def test_confirmed_events_equal_those_of_the_replay(run: Run, oracle: Oracle) ->
 
 def test_centres_equal_those_of_the_replay_to_the_last_bit(run: Run, oracle: Oracle) -> None:
     assert bare(run.central.newest) == bare(oracle[1].central.newest)
+
+
+def test_who_is_expected_is_whom_the_replay_expects(run: Run, world: World, oracle: Oracle) -> None:
+    found = of_stream(world.settings.model_copy(update={"stream": run.central.stream}))
+    wanted = told(oracle[1].local, oracle[1].central.force, 0, oracle[1].parameters)
+    expected = [(one.customer_id, round(one.probability, 3)) for one in wanted.customers]
+    assert [(row["customer_id"], row["probability"]) for row in found.rows] == expected != []
+    assert found.as_of == wanted.as_of
 
 
 def test_the_case_is_worth_the_name(run: Run, oracle: Oracle) -> None:

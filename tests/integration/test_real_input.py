@@ -92,8 +92,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, client: dict[str, str]) -> Re
 
 def moves(events: Sequence[Event]) -> list[Event]:
     """Return confirmed moves from class to class that say: the customer's consumption has changed."""
-    confirmed = [event for event in events if is_move(event) and event.from_.cluster != event.to.cluster]
-    mine = [event for event in confirmed if event.cause == "customer_moved"]
+    mine = [event for event in events if is_move(event) and event.cause == "customer_moved"]
     return [event for event in mine if event.reasons[0].index in ("growth", "consumption")]
 
 

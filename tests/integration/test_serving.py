@@ -17,8 +17,8 @@ from serving import tokens
 from serving.desk import Desk
 from serving.service import Address, serve
 from serving.store import open_store
-from streaming.records import Record, event_record, model_record, state_record
-from tests.serving.made import MODEL, moved, stands
+from streaming.records import Record, event_record, expected_record, model_record, state_record
+from tests.serving.made import MODEL, expects, moved, stands
 
 pytestmark = pytest.mark.integration
 
@@ -77,11 +77,13 @@ def test_what_is_committed_is_answered_and_a_service_that_starts_again_goes_on(
     tmp_path: Path, client: dict[str, str]
 ) -> None:
     topics.create(client, 2)
-    first = [event_record(moved("a", "C-1"), "t"), state_record(stands("C-1")), model_record("t", MODEL)]
+    first = [event_record(moved("a", "C-1"), "t"), state_record(stands("C-1")), expected_record(expects(0, "C-7")),
+             model_record("t", MODEL)]  # fmt: skip
     with served(tmp_path / "store.db", client) as (port, token):
         publish(client, first)
         publish(client, [event_record(moved("b", "C-2"), "t")], abort=True)
         until(port, token, ["C-1"])
+        assert [one["customer_id"] for one in ask(port, token, "/v1/expected")["customers"]] == ["C-7"]
         assert ask(port, token, "/v1/customers/C-1")["basis"]["age_seconds"] < 30
     publish(client, [event_record(moved("c", "C-3", confidence=0.9), "t")])
     with served(tmp_path / "store.db", client) as (port, token):

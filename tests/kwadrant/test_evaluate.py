@@ -1,23 +1,32 @@
 """The verbs `evaluate` and `list`, over a small town of daily readings."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from kwadrant.cli import app
-from kwadrant.evaluate import AS_OFTEN, OURS
+from kwadrant.evaluate import AS_OFTEN, OURS, Ask, run
+from kwadrant.inputs import inputs
+from kwadrant.settings import Settings
 from schemas.event import Event
+from segmentation.evaluation import Rules
 from segmentation.rises import falls
 from serving import questions
 from serving.store import Taken, open_store, take
 from simulator.town import simulate, write
 
+pc: Any = pyarrow.compute  # the stubs know fewer argument types than there are
 SEED = "2025-05-06"
+TURN = datetime(2025, 5, 16, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +72,27 @@ def test_evaluate_prints_ours_beside_chance_and_spreadsheet_and_the_truth(town: 
     assert float(shares["kwadrant list"]) > 0.7
     assert "moves: " in said
     assert "recall" in said
+
+
+def called(town: Path, folder: Path, factor: float) -> list[tuple[str, str]]:
+    """Return the calls of three weeks, where all readings from `TURN` on are so many times what they were."""
+    table = pq.read_table(town / "readings.parquet")
+    some = table.filter(pc.less(table["start"], pa.scalar(TURN + timedelta(days=12))))
+    energy = pc.if_else(pc.greater_equal(some["start"], pa.scalar(TURN)), pc.multiply(some["kwh"], factor), some["kwh"])
+    pq.write_table(some.set_column(some.column_names.index("kwh"), "kwh", energy), folder / "readings.parquet")
+    given = inputs(folder / "readings.parquet", None, None, pairs=[], duration=None, zone="Europe/Berlin")
+    until = datetime.fromisoformat(SEED).replace(tzinfo=UTC)
+    ask = Ask(seed_until=until, least=1.0, rules=Rules(every=1, pause=1, ahead=3))
+    return [(one.day, one.customer) for one in run(Settings(time_zone="Europe/Berlin"), given, ask).calls]
+
+
+def test_no_call_knows_anything_of_its_own_day(town: Path, tmp_path: Path) -> None:
+    as_it_was, otherwise = (called(town, tmp_path, factor) for factor in (1.0, 30.0))
+    turn = f"{TURN:%Y-%m-%d}"
+    before = [[call for call in calls if call[0] <= turn] for calls in (as_it_was, otherwise)]
+    assert before[0] == before[1]
+    assert len(otherwise) > len(before[1]) + 10
+    assert as_it_was != otherwise
 
 
 def test_the_list_is_sorted_and_says_why(replayed: Path) -> None:

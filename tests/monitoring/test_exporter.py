@@ -78,6 +78,20 @@ def _with(*events: Event) -> Facts:
     return Facts(**{**vars(FACTS), "events": events})
 
 
+def test_a_rise_and_a_fall_in_a_class_are_neither_moves_nor_flaps(
+    exporter: Exporter, registry: CollectorRegistry
+) -> None:
+    there = msgspec.structs.replace(EVENT.to, cluster=EVENT.from_.cluster)
+    rise = msgspec.structs.replace(EVENT, event_id="r", to=there)
+    fall = msgspec.structs.replace(rise, event_id="s", from_=rise.to, to=rise.from_, newly_potential=False)
+    again = msgspec.structs.replace(rise, event_id="t")
+    exporter.observe(_with(EVENT, rise, fall, again, BACK))
+    names = ("moves_total", "flaps_total", "margin_squared_deviations_count", "provisional_events_total")
+    found = [registry.get_sample_value(f"kwadrant_{name}") for name in names]
+    assert found == [2, 1, 2, 2]
+    assert registry.get_sample_value("kwadrant_newly_potential_events_total", {"status": "confirmed"}) == 3
+
+
 CORRECTED = msgspec.structs.replace(BACK, cause="late_correction", supersedes="e")
 UNDONE = msgspec.structs.replace(BACK, cause="model_moved", because="a bad day")
 BORNE_OUT = msgspec.structs.replace(EVENT, to=msgspec.structs.replace(EVENT.to, since=EVENT.event_time))

@@ -14,6 +14,7 @@ from kwadrant.tables import ARCHIVE, READINGS, TRANSACTIONS, Layout
 from schemas.archive import Archive
 from schemas.control import Candidate, Close, Dismiss, Hold, Promote, Reply, Request, Shadow, read
 from schemas.event import CANONICAL_OUT, CustomerState, Dismissed, Event, Evidence, Place, Reason
+from schemas.expectation import Expectation, Expectations
 from schemas.fitted import Fitted, Scaling
 from schemas.model import Cluster, Model
 from schemas.progress import Progress
@@ -51,6 +52,8 @@ EXAMPLES: list[tuple[str, msgspec.Struct]] = [
     ("event", msgspec.structs.replace(EVENT, origin="backfill", supersedes="d", batch_id=3, processed_time="now")),
     ("event", msgspec.structs.replace(EVENT, because="closed", dismissed=Dismissed("2026-12-01T00:00:00Z", "closed"))),
     ("customer-state", CustomerState("C", PLACE, 1, "e")),
+    ("expectations", Expectations("town", 1, 3, EVENT.event_time, (Expectation("C", PLACE, 0.2, 1.3, 0.9, 0.01),))),
+    ("expectations", Expectations("town", 1, 3, EVENT.event_time, (Expectation("C", PLACE, 0.2, 1.3, 0.9),))),
     ("model", MODEL),
     ("fitted", FITTED),
     ("control", Promote("town", 1, MODEL)),

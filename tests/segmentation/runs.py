@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from schemas.control import Close, Control, Request
 from schemas.event import CANONICAL_OUT, CustomerState, Event
+from schemas.expectation import Expectations
 from schemas.model import Model
 from segmentation import central_node, codec, local_node
 from segmentation.calendar import FIRST_DAY, Calendar
@@ -101,6 +102,11 @@ class Run:
             self.step(())
         return self
 
+    @property
+    def expected(self) -> dict[int, Expectations]:
+        """The last word of each bucket on whom it expects."""
+        return {one.bucket: said for outputs in self.outputs for one in outputs if (said := one.expected) is not None}
+
     def saved_and_loaded(self) -> None:
         """Every local state through its bytes."""
         self.locals = {bucket: loaded(state) for bucket, state in self.locals.items()}
@@ -110,10 +116,11 @@ class Run:
         """What is a pure function of the log: models, classes, canonical confirmed events, refusals, states."""
         rejected = sorted(row for outputs in self.outputs for output in outputs for row in output.rejected)
         states = sorted(self.states, key=lambda state: (state.place.since or "", state.customer_id))
+        expected = [said.customers for said in self.expected.values()]
         hot = [codec.pack_hot(state) for _, state in sorted(self.locals.items(), key=str)]
         told = sorted(canonical(event) for event in self.events if event.status == "confirmed")
         return (
-            *map(msgspec.json.encode, (self.models, rejected, states, self.central.past)),
+            *map(msgspec.json.encode, (self.models, rejected, states, expected, self.central.past)),
             pack(self.central),
             *told,
             *hot,

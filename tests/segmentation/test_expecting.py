@@ -8,11 +8,12 @@ import pytest
 
 from segmentation.customers import Customers, newcomers
 from segmentation.decision import NEVER
-from segmentation.expecting import RECENT, expected, slopes
+from segmentation.expecting import LEAST, MOST, RECENT, chosen, expected, slopes
 from segmentation.memories import view_of
 from segmentation.parameters import DAY_S, Parameters
 from segmentation.sums import COLUMN
 from segmentation.weeks import BASE, GAP, UNKNOWN, WEEKS, _coded
+from tests.segmentation.runs import first_model
 
 PARAMETERS = Parameters()
 EPOCH = 9_006
@@ -38,9 +39,9 @@ def customers(*recent: Sequence[float | None]) -> Customers:
     return replace(known, memories=memories, first=np.full(n, EPOCH - 200, np.int32))
 
 
-def probability(known: Customers) -> list[float]:
+def probability(known: Customers, *dismissed: str) -> list[float]:
     view = view_of(known, known.memories, EPOCH, PARAMETERS)
-    return list(expected(view, known, EPOCH - 3, EPOCH, PARAMETERS).probability)
+    return list(expected(view, known, EPOCH - 3, EPOCH, PARAMETERS, dismissed).probability)
 
 
 def test_a_steady_growth_is_its_slope_and_one_wild_week_changes_nothing() -> None:
@@ -95,3 +96,23 @@ def test_of_whom_transactions_are_told_less_is_foreseen() -> None:
     memories[1, :, COLUMN["transactions"]] = 3.0
     silent, told = probability(replace(known, memories=memories))
     assert told < silent
+
+
+def test_who_was_dismissed_is_not_expected() -> None:
+    known = customers(*[[1_400.0] * RECENT] * 3)
+    assert np.isnan(probability(known, "C-1", "C-9")).tolist() == [False, True, False]
+
+
+def test_the_most_promising_are_told_and_nobody_without_a_chance() -> None:
+    rising = [[1_000.0] * (RECENT - 1) + [1_000.0 + 400.0 * part] for part in (0.0, 1.0, 0.5, 1.0)]
+    known = customers(*rising)
+    view = view_of(known, known.memories, EPOCH, PARAMETERS)
+    found = expected(view, known, EPOCH - 3, EPOCH, PARAMETERS)
+    said = chosen(found, known, first_model(0))
+    assert [one.customer_id for one in said] == ["C-1", "C-3", "C-2"]
+    assert found.probability[0] < LEAST <= said[-1].probability
+    assert said[0].potential * said[0].confidence == pytest.approx(1.5 / np.exp(found.missing[1]))
+    assert said[0].place.name == first_model(0).clusters[0].name
+    many = customers(*[[1_400.0] * RECENT] * (MOST + 5))
+    crowd = expected(view_of(many, many.memories, EPOCH, PARAMETERS), many, EPOCH - 3, EPOCH, PARAMETERS)
+    assert len(chosen(crowd, many, first_model(0))) == MOST

@@ -41,6 +41,11 @@ def test_the_fold_of_a_union_is_the_union_of_the_folds(state: int, seed: int, co
     assert parts.models == calm(state).models
     assert confirmed(parts) == confirmed(calm(state))
     assert sorted(parts.states, key=str) == sorted(calm(state).states, key=str)
+    assert soon(parts) == soon(calm(state))
+
+
+def soon(run: Run) -> list[str]:
+    return sorted(str(one) for said in run.expected.values() for one in said.customers)
 
 
 def confirmed(run: Run) -> list[bytes]:
@@ -77,6 +82,7 @@ def test_the_towns_are_eventful_enough_to_prove_something(state: int, seed: int)
     run = begin(town(state).all, first_model(state)).over(cuts(town(state), seed, 20))
     assert run.locals[None].closed > SEEDED + PARAMETERS.window + 3
     assert len(confirmed(run)) >= 5
+    assert any(one.expected and one.expected.customers for outputs in run.outputs for one in outputs)
     assert len(run.models) >= 3
     assert run.models[-1].clusters != first_model(state).clusters
     assert any(row.reason == "too_late" for outputs in run.outputs for row in outputs[0].rejected)

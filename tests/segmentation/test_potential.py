@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from schemas.control import Dismiss
 from schemas.event import CustomerState, Event
+from segmentation import rows as kinds
 from segmentation.customers import Customers, newcomers
 from segmentation.decision import NEVER
 from segmentation.dismissals import obeyed
@@ -127,6 +129,20 @@ def test_who_stands_high_at_the_seeding_is_no_event() -> None:
     state = hand.remembered(history, MODEL, RISING)
     assert state.customers.high.tolist() == [True]
     assert days(state, 9.0)[1] == []
+
+
+def past(kwh: float) -> pa.Table:
+    """Return six weeks that lie in the base, sent as history."""
+    rows = hand.rows_of([one for epoch in range(FIRST - 70, FIRST - 28) for one in hand.day_of("A", epoch, kwh)])
+    return rows.set_column(kinds.ROWS.get_field_index("backfill"), "backfill", pa.array([True] * rows.num_rows))
+
+
+def test_a_rise_and_a_fall_by_history_say_so() -> None:
+    (rise,) = hand.closed_with(days(seeded(9.0), 9.0)[0], past(1.0), TODAY + 1, RISING).events
+    assert (rise.newly_potential, rise.cause, rise.origin) == (True, "backfill", "backfill")
+    high, _ = days(seeded(), 1.0, 4.0, 4.0)
+    (fall,) = hand.closed_with(high, past(30.0), high.closed + 1, RISING).events
+    assert (fall.to.quadrant, fall.cause, fall.origin) == ("low-low", "backfill", "backfill")
 
 
 def test_an_early_rise_is_confirmed_by_the_close() -> None:

@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas.event import CustomerState, Event, Evidence, Place, Reason
+from schemas.expectation import Expectation, Expectations
 from schemas.model import Cluster, Model
 
 LOW, HIGH = Place(0, "steady shop", "low-low", "2026-03-01T00:00:00Z"), Place(1, "growing workshop", "low-high")
@@ -29,3 +30,11 @@ def moved(event_id: str, customer: str = "C-1", **changes: object) -> Event:
 def stands(customer: str, place: Place = HIGH) -> CustomerState:
     """Return the present class of a customer."""
     return CustomerState(customer, place, 2, "e1")
+
+
+def expects(bucket: int, *customers: str, generation: int = 1, probability: float = 0.5) -> Expectations:
+    """Return the last word of a bucket: the first customer is the most promising."""
+    found = tuple(
+        Expectation(customer, LOW, probability / (1 + number), 1.2, 0.9) for number, customer in enumerate(customers)
+    )
+    return Expectations("town", generation, bucket, "2026-03-25T00:00:00Z", found)

@@ -18,11 +18,12 @@ from serving.desk import Desk
 from serving.limits import Limit
 from serving.store import Taken, take
 from serving.tables import TOKENS
-from tests.serving.made import EVENT, HIGH, LOW, MODEL, moved, stands
+from tests.serving.made import EVENT, HIGH, LOW, MODEL, expects, moved, stands
 
 NOW = datetime(2026, 3, 25, tzinfo=UTC).timestamp()
 PATHS = [
     "/v1/newly-potential", "/v1/customers/C-1", "/v1/customers/C-1/events", "/v1/model", "/v1/clusters/1/customers",
+    "/v1/expected",
     "/v1/customers/C-1/as-of?at=2026-03-25T00:00:00Z",
 ]  # fmt: skip
 
@@ -30,7 +31,8 @@ PATHS = [
 @pytest.fixture
 def desk(store: Engine) -> Desk:
     many = [moved(f"e{n}", f"C-{n}", confidence=n / 100, event_time=f"2026-03-{n:02}T00:00:00Z") for n in range(1, 25)]
-    take(store, Taken(events=many, states=[stands(one.customer_id) for one in many], models=[MODEL]))
+    take(store, Taken(events=many, states=[stands(one.customer_id) for one in many], models=[MODEL],
+                      expected=[expects(n, *(f"C-{n}-{m}" for m in range(6))) for n in range(4)]))  # fmt: skip
     return Desk(store, Limit(per_second=1_000.0, burst=100_000), taken_at=NOW - 2.5, now=lambda: NOW)
 
 
@@ -72,6 +74,7 @@ def test_a_token_is_not_in_the_store(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("path", "key"), [
     ("/v1/newly-potential", "customers"), ("/v1/clusters/1/customers", "customers"),
+    ("/v1/expected", "customers"),
 ])  # fmt: skip
 def test_pages_join_to_the_whole_list(client: TestClient, path: str, key: str) -> None:
     whole = client.get(path, params={"limit": 500}).json()[key]
@@ -94,6 +97,13 @@ def test_a_history_is_paged_too_where_events_fall_together(client: TestClient, d
     rest = client.get("/v1/customers/C-9/events", params={"limit": 5, "after": first["next"]}).json()
     assert len(whole) == 8
     assert first["events"] + rest["events"] == whole
+
+
+def test_who_is_expected_comes_by_potential_times_probability(client: TestClient) -> None:
+    found = client.get("/v1/expected", params={"limit": 5}).json()["customers"]
+    assert [one["customer_id"] for one in found] == ["C-0-0", "C-1-0", "C-2-0", "C-3-0", "C-0-1"]
+    assert [one["rank"] for one in found] == pytest.approx([0.6] * 4 + [0.3])
+    assert (found[0]["as_of"], found[0]["expectation"]["place"]["name"]) == ("2026-03-25T00:00:00Z", LOW.name)
 
 
 def test_since_leaves_out_older_flags(client: TestClient) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Select, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from schemas.event import Closing, Event
+from schemas.prospects import listed
 from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
@@ -18,7 +19,7 @@ from serving.answers import standing
 from serving.store import MovedError, Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
 from tests.segmentation.runs import laws
-from tests.serving.made import EVENT, LOW, MODEL, moved, stands
+from tests.serving.made import EVENT, LOW, MODEL, expects, moved, stands
 
 BACK = {"from_": EVENT.to, "to": LOW, "newly_potential": False}
 LOG = [
@@ -45,6 +46,32 @@ def flagged(engine: Engine) -> list[str]:
 def test_the_sales_list_holds_who_is_newly_potential_now_the_surest_first(store: Engine) -> None:
     take(store, Taken(events=LOG))
     assert flagged(store) == ["C-3", "C-1", "C-5"]
+
+
+def test_what_sorts_it_is_potential_times_confidence_and_neither_alone(store: Engine) -> None:
+    worths = {"A": (2.0, 0.5), "B": (1.1, 0.95), "C": (3.0, 0.3), "D": (1.0, 1.0)}
+    flags = [moved(who, who, potential=one, confidence=other) for who, (one, other) in worths.items()]
+    take(store, Taken(events=flags))
+    assert flagged(store) == [flag.customer_id for flag in listed(flags)] == ["B", "A", "D", "C"]
+
+
+def expected(engine: Engine) -> list[str]:
+    return [row.customer_id for row in questions.ask(engine, questions.expected(10))]
+
+
+def test_the_last_word_of_a_bucket_takes_the_place_of_the_one_before(store: Engine) -> None:
+    take(store, Taken(expected=[expects(0, "A", "B"), expects(1, "C", probability=0.4)]))
+    assert expected(store) == ["A", "C", "B"]
+    take(store, Taken(expected=[expects(0, "A"), expects(0, "D", "B")]))
+    assert expected(store) == ["D", "C", "B"]
+    take(store, Taken(expected=[expects(1)]))
+    assert expected(store) == ["D", "B"]
+
+
+def test_after_a_new_seeding_nothing_is_left_of_the_one_before(store: Engine) -> None:
+    take(store, Taken(expected=[expects(0, "A"), expects(5, "B")]))
+    take(store, Taken(expected=[expects(5, "C"), expects(0, "B", generation=2)]))
+    assert expected(store) == ["B"]
 
 
 def test_an_event_that_comes_again_changes_nothing(store: Engine) -> None:
@@ -196,7 +223,8 @@ ASKED = [
     questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
     questions.customers_after(5, 50), questions.last_event(), questions.last_customer(),
     questions.customers_from("C", 8), questions.models_of([1, 2]), questions.versions(50), questions.orders(50),
-    questions.flagged(50), questions.flag("C-1"),
+    questions.flagged(50), questions.flag("C-1"), questions.expected(50),
+    questions.expected(50, questions.After(0.5, "C-1")),
 ]  # fmt: skip
 
 

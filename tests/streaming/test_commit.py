@@ -48,7 +48,7 @@ def test_a_death_between_publishing_and_sparks_commit_is_not_noticed(tmp_path: P
 
 def test_the_town_says_something_of_every_kind(tmp_path: Path) -> None:
     kinds = {record.topic for record in calm(tmp_path, 7).records}
-    assert kinds >= {topics.EVENTS, topics.STATES, topics.MODELS, topics.CONTROL, topics.CENTRAL}
+    assert kinds >= {topics.EVENTS, topics.STATES, topics.EXPECTED, topics.MODELS, topics.CONTROL, topics.CENTRAL}
     assert any(name.endswith(".dlq") for name in kinds)
 
 
