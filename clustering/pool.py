@@ -8,15 +8,17 @@ There is no detector of drift, no learning rate and no threshold.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from clustering.ageing import HALF_LIVES, Layer, aged, points_of, weights_of
 from clustering.arrays import Flags, Floats, Longs, check_points
 from clustering.assignment import nearest, nearest_labels, own_distances
 from clustering.cells import Cells, inner_scatter, means, merge
 from clustering.errors import BadSetting, BadShape
-from clustering.following import follow, followed, stepped, whole
+from clustering.following import Followed, follow, followed, stepped, whole
 from clustering.identity import Change, identify, shared_mass
 from clustering.lloyd import lloyd
 from clustering.sums import group_totals
@@ -28,6 +30,7 @@ FLOOR = 0.05
 """Share of a cluster's first mass that forgetting leaves it, at its centre [1]."""
 STEPS = 8
 SWAPS = 2
+Numbers = TypeVar("Numbers", npt.NDArray[np.float64], npt.NDArray[np.int64])
 _WORTH = 1.4
 """A swap is tried where a split gains as many times what a removal costs; it is kept where in the end it gains twice
 that [1]."""
@@ -139,8 +142,40 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
         return Step(pool)
     _check(pool, cells, epoch)
     cells = merge([cells])
+    told = _told(pool, cells)
+    taken = _stepped(_narrow(pool, told), replace(cells, sums=cells.sums[:, told]), epoch, silent or {}, pinned)
+    after = _wide(taken.pool, told)
+    return replace(taken, pool=replace(after, sse=_bound(cells, after.centres)))
+
+
+def _told(pool: Pool, cells: Cells) -> Flags:
+    """Return in which columns (d,) anything lies elsewhere than at 0, one of them at least; the others tell nothing."""
+    sums = (cells.sums, *(layer.cells.sums for layer in pool.layers))
+    told: Flags = pool.candidates.any(axis=(0, 1)) | np.any([each.any(axis=0) for each in sums], axis=0)
+    told[0] |= not told.any()
+    return told
+
+
+def _narrow(pool: Pool, told: Flags) -> Pool:
+    layers = tuple(replace(each, cells=replace(each.cells, sums=each.cells.sums[:, told])) for each in pool.layers)
+    return replace(pool, layers=layers, candidates=pool.candidates[:, :, told])
+
+
+def _wide(pool: Pool, told: Flags) -> Pool:
+    layers = tuple(replace(each, cells=replace(each.cells, sums=_put(each.cells.sums, told))) for each in pool.layers)
+    return replace(pool, layers=layers, candidates=_put(pool.candidates, told))
+
+
+def _put(values: Numbers, told: Flags) -> Numbers:
+    """Return values (..., m) in the columns of (..., d) that are told of, 0 in the others."""
+    whole = np.zeros((*values.shape[:-1], len(told)), values.dtype)
+    whole[..., told] = values
+    return whole
+
+
+def _stepped(pool: Pool, cells: Cells, epoch: int, silent: Mapping[int, float], pinned: Collection[int]) -> Step:
     k = len(pool.ids)
-    quiet = np.array([float((silent or {}).get(int(cluster), 0.0)) for cluster in pool.ids])
+    quiet = np.array([float(silent.get(int(cluster), 0.0)) for cluster in pool.ids])
     rest = _Rest(np.maximum(FLOOR * pool.first_masses, quiet), np.isin(pool.ids, list(pinned)))
     points = np.asfortranarray(means(cells))
     losses = SMOOTHING * pool.losses + np.array([_loss(points, cells, centres) for centres in pool.candidates])
@@ -148,9 +183,9 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
     layers = aged(pool.layers, Layer((epoch,), cells), k)
     view = _View(pool, layers, rest)
-    candidates = np.stack([_moved(view, h, rest) for h in HALF_LIVES])
+    candidates = _moved(view, rest)
     after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
-    return _identified(pool, replace(after, sse=_bound(cells, after.centres)), view, pinned)
+    return _identified(pool, after, view, pinned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +213,16 @@ class _View:
         self.newest[-len(rest.least) :] = 0.0
 
 
-def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
-    """Return the centres of one half-life, started from those published before."""
-    weights = view.weights[half_life]
-    first = int(np.argmax(weights > 0))
-    points, weights = view.points[first:], weights[first:]
-    now = follow(points, weights, view.now.later(first), steps=2 * STEPS)
+def _moved(view: _View, rest: _Rest) -> Floats:
+    """Return the centres of every half-life, started from those published before."""
+    weights = np.stack([view.weights[half_life] for half_life in HALF_LIVES])
+    found = follow(view.points, weights, view.now, steps=2 * STEPS)
+    return np.stack([_swapped(view.points, *each, rest) for each in zip(weights, found, strict=True)])
+
+
+def _swapped(points: Floats, weights: Floats, now: Followed, rest: _Rest) -> Floats:
+    """Return the centres of one half-life, single ones swapped to where they are missing."""
+    points, weights = points.T[:, now.rows].T, weights[now.rows]
     if hopeless(points, weights, now.labels, now.centres, worth=_WORTH):
         return now.centres
     # once more than it costs: the customers of a centre that is given up lose a class with a name

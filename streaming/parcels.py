@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from segmentation import rows as kinds
 from segmentation.blocks import MESSAGES, take
 from segmentation.crossings import Crossing
-from segmentation.customers import bucket_of
 from segmentation.intake import Intake
 from segmentation.output import Rejected
 from segmentation.parameters import Parameters
