@@ -165,7 +165,7 @@ def _add_equal(
 
 
 def _take(cells: Cells, order: npt.NDArray[np.intp]) -> Cells:
-    return Cells(cells.mass[order], cells.sums[order], cells.squares[order])
+    return Cells(cells.mass[order], cells.sums.take(order, axis=0), cells.squares[order])
 
 
 def _exact_sums(values: Longs) -> list[int]:

@@ -105,9 +105,10 @@ def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
     layers = aged((), Layer((epoch,), cells), len(centres))
     labels = nearest(points_of(layers), centres)[0].astype(np.intp)
     masses = group_totals(weights_of(layers, 0), labels, len(centres))
+    sse = _loss(np.asfortranarray(means(cells)), cells, centres) + _inner(cells)
     return Pool(
         layers=layers, candidates=np.tile(centres, (len(HALF_LIVES), 1, 1)), losses=np.zeros(len(HALF_LIVES)),
-        chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=_bound(cells, centres),
+        chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=sse,
         next_id=int(ids.max()) + 1,
     )  # fmt: skip
 
@@ -143,9 +144,10 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     _check(pool, cells, epoch)
     cells = merge([cells])
     told = _told(pool, cells)
-    taken = _stepped(_narrow(pool, told), replace(cells, sums=cells.sums[:, told]), epoch, silent or {}, pinned)
+    part = replace(cells, sums=cells.sums.compress(told, axis=1))
+    taken = _stepped(_narrow(pool, told), part, epoch, silent or {}, pinned)
     after = _wide(taken.pool, told)
-    return replace(taken, pool=replace(after, sse=_bound(cells, after.centres)))
+    return replace(taken, pool=replace(after, sse=after.sse + _inner(cells)))
 
 
 def _told(pool: Pool, cells: Cells) -> Flags:
@@ -157,13 +159,17 @@ def _told(pool: Pool, cells: Cells) -> Flags:
 
 
 def _narrow(pool: Pool, told: Flags) -> Pool:
-    layers = tuple(replace(each, cells=replace(each.cells, sums=each.cells.sums[:, told])) for each in pool.layers)
-    return replace(pool, layers=layers, candidates=pool.candidates[:, :, told])
+    layers = [_with(layer, layer.cells.sums.compress(told, axis=1)) for layer in pool.layers]
+    return replace(pool, layers=tuple(layers), candidates=pool.candidates.compress(told, axis=2))
 
 
 def _wide(pool: Pool, told: Flags) -> Pool:
-    layers = tuple(replace(each, cells=replace(each.cells, sums=_put(each.cells.sums, told))) for each in pool.layers)
-    return replace(pool, layers=layers, candidates=_put(pool.candidates, told))
+    layers = [_with(layer, _put(layer.cells.sums, told)) for layer in pool.layers]
+    return replace(pool, layers=tuple(layers), candidates=_put(pool.candidates, told))
+
+
+def _with(layer: Layer, sums: Longs) -> Layer:
+    return Layer(layer.epochs, Cells(layer.cells.mass, sums, layer.cells.squares))
 
 
 def _put(values: Numbers, told: Flags) -> Numbers:
@@ -184,7 +190,8 @@ def _stepped(pool: Pool, cells: Cells, epoch: int, silent: Mapping[int, float], 
     layers = aged(pool.layers, Layer((epoch,), cells), k)
     view = _View(pool, layers, rest)
     candidates = _moved(view, rest)
-    after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
+    sse = _loss(points, cells, candidates[chosen])
+    after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen, sse=sse)
     return _identified(pool, after, view, pinned)
 
 
@@ -222,7 +229,7 @@ def _moved(view: _View, rest: _Rest) -> Floats:
 
 def _swapped(points: Floats, weights: Floats, now: Followed, rest: _Rest) -> Floats:
     """Return the centres of one half-life, single ones swapped to where they are missing."""
-    points, weights = points.T[:, now.rows].T, weights[now.rows]
+    points, weights = points.T.take(now.rows, axis=1).T, weights[now.rows]
     if hopeless(points, weights, now.labels, now.centres, worth=_WORTH):
         return now.centres
     # once more than it costs: the customers of a centre that is given up lose a class with a name
@@ -257,9 +264,8 @@ def _loss(points: Floats, cells: Cells, centres: Floats) -> float:
     return float(np.cumsum(cells.mass * distance)[-1])
 
 
-def _bound(cells: Cells, centres: Floats) -> float:
-    points = np.asfortranarray(means(cells))
-    return _loss(points, cells, centres) + float(np.cumsum(inner_scatter(cells))[-1])
+def _inner(cells: Cells) -> float:
+    return float(np.cumsum(inner_scatter(cells))[-1])
 
 
 def _check(pool: Pool, cells: Cells, epoch: int) -> None:
