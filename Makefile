@@ -23,7 +23,7 @@ format: ## format the code and mend what ruff can
 	$(PYTHON) -m ruff check --fix
 	$(PYTHON) -m ruff format
 
-lock: ## make requirements.lock anew from pyproject.toml, keeping what still fits (make lock UPGRADE=--upgrade); needs uv
+lock: ## make requirements.lock anew from pyproject.toml, keeping what still fits (make lock UPGRADE=--upgrade)
 	$(UV) pip compile pyproject.toml --group dev $(UPGRADE) --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file $(LOCK)
 	@! grep -nE '://|^-' $(LOCK) || { echo "$(LOCK) names a host: see above"; exit 1; }

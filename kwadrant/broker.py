@@ -30,7 +30,7 @@ _STOP = 30.0  # [s]; a controlled shutdown flushes the logs
 _LET_GO = 3.0  # [s]; a broker whose parent was just killed needs a moment to end
 _POLL = 0.05  # [s]
 _LOGGING = ("-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS")
-_JVM = ("-Xmx512m", "-XX:+UseSerialGC", *_LOGGING)
+_JVM = ("-Xmx512m", "-XX:+UseSerialGC", java.QUICK, *_LOGGING)
 
 
 class Broker:

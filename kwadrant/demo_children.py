@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from kwadrant import demo_town
+from kwadrant import demo_town, java
 from kwadrant.demo_errors import ChildEndedError
 from kwadrant.demo_folder import WorkFolder
 from kwadrant.live import Batch
@@ -25,7 +25,16 @@ GRACE = 90.0
 PAGE_PORT = 8_080
 _READY = b'{"ready"'
 _BATCH = b'{"batch"'
-_NOISE = ("{", " WARN ", "WARNING: ", "arnings.warn(", " logging level ", " log level to ", "Using Spark's default")
+_NOISE = (
+    "NOTE: Picked up ",
+    "{",
+    " WARN ",
+    "WARNING: ",
+    "arnings.warn(",
+    " logging level ",
+    " log level to ",
+    "Using Spark's default",
+)
 _decode = msgspec.json.Decoder(Batch).decode
 
 
@@ -36,6 +45,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     return found | {
         "KWADRANT_STREAM": STREAM,
         "KWADRANT_TIME_ZONE": demo_town.ZONE,
+        "JDK_JAVA_OPTIONS": " ".join(filter(None, (java.QUICK, ours.get("JDK_JAVA_OPTIONS")))),
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -87,7 +87,7 @@ venv_is_whole() { [ -x "$PYTHON" ] && [ -f "$STAMP" ] && [ "$(<"$STAMP")" = "$1"
 
 venv_is_usable() {
     [ ! -e "$HALF" ] && [ -f "$VENV/pyvenv.cfg" ] && [ -x "$PYTHON" ] && python_is_new "$PYTHON" &&
-        { command -v uv || "$PYTHON" -m pip --version; } >/dev/null 2>&1
+        "$PYTHON" -m pip --version >/dev/null 2>&1
 }
 
 make_venv() {
@@ -105,13 +105,25 @@ make_venv() {
     "$python" -m venv "$VENV"
 }
 
+# The lock's own uv installs the rest in seconds, pip needs minutes; where uv cannot, pip does all of it.
 install_packages() {
-    say "== installing what requirements.lock names; the first time fetches about 1 GB, some minutes"
-    if command -v uv >/dev/null; then
-        uv pip install --python "$PYTHON" --require-hashes -r "$ROOT/requirements.lock" >&2
-    else
-        "$PYTHON" -m pip install --disable-pip-version-check --require-hashes -r "$ROOT/requirements.lock" >&2
-    fi
+    say "== installing what requirements.lock names; the first time fetches about 1 GB"
+    uv_installs || "$PYTHON" -m pip install --disable-pip-version-check --require-hashes -r "$ROOT/requirements.lock" >&2
+}
+
+uv_installs() {
+    local uv index
+    uv="$(command -v uv || uv_of_the_lock)" && [ -n "$uv" ] || return
+    index="$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)"
+    index="${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$index}}"
+    [ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$PIP_CERT}"
+    UV_SYSTEM_CERTS=1 "$uv" pip install --python "$PYTHON" --require-hashes ${index:+--default-index "$index"} -r "$ROOT/requirements.lock" >&2 ||
+        { say "== uv could not; pip tries"; return 1; }
+}
+
+uv_of_the_lock() {
+    sed -n '/^uv==/,/[^\\]$/p' "$ROOT/requirements.lock" >"$VENV/uv.lock"
+    "$PYTHON" -m pip install --disable-pip-version-check --quiet --require-hashes -r "$VENV/uv.lock" >&2 && echo "$VENV/bin/uv"
 }
 
 # Runs under a lock, so that two starts at once make one .venv.

@@ -65,7 +65,7 @@ class World:
     def parameters(self, stream: str) -> Parameters:
         """Parameters of a deployment of the town."""
         lively = Settings(stream=stream, time_zone=ZONE, margin=0.3, dwell="P2D", cool_down="P7D")
-        return lively.parameters(buckets=8)
+        return lively.parameters(buckets=4)
 
     @property
     def settings(self) -> Settings:

@@ -22,7 +22,7 @@ from tests.deployment.test_compose import OURS, SERVICES
 from tests.integration.verbs import ROOT
 
 pytestmark = pytest.mark.integration
-PATIENCE_S = 150.0
+PATIENCE_S = 300.0
 ONCE = ("init-topics", "simulate", "seed")
 
 

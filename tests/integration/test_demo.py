@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = "60"
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 
 
@@ -24,7 +24,7 @@ def command(folder: Path, *more: str) -> list[str]:
 def demo(folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command(folder, *more), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400, check=False
+        command(folder, *more), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 
