@@ -79,7 +79,8 @@ def names(values: Texts) -> list[str]:
 
 def checksums(values: "pa.Array[Any]") -> NDArray[np.int64]:
     """Return CRC-32 (n,) of the UTF-8 bytes of texts without nulls."""
-    return np.fromiter(map(zlib.crc32, values.cast(pa.binary()).to_pylist()), np.int64, len(values))
+    content: list[Any] = values.cast(pa.binary()).to_pylist()
+    return np.fromiter(map(zlib.crc32, content), np.int64, len(content))
 
 
 def texts(values: Texts) -> NDArray[np.int64]:
