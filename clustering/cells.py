@@ -93,7 +93,7 @@ def summarise(points_grid: Longs, masses: Longs, groups: Labels, limit: int) -> 
     check_count(limit, "limit", least=1)
     points, groups, masses = points[masses > 0], groups[masses > 0], masses[masses > 0]
     squares = ((points * points).sum(axis=1) + (1 << _SQUARES_SHIFT) - 1) >> _SQUARES_SHIFT
-    total = _exact_sum(masses)
+    (total,) = _exact_sums(masses[:, None])
     _check_room(total * int(np.abs(points).max(initial=0)), "coordinates")
     _check_room(total * int(squares.max(initial=0)), "squares")
     rows = Cells(masses, points * masses[:, None], squares * masses)
@@ -107,7 +107,7 @@ def condense(cells: Cells, limit: int) -> Cells:
     """
     check_count(limit, "limit", least=1)
     for name, values in (("coordinates", np.abs(cells.sums)), ("squares", cells.squares[:, None])):
-        _check_room(max((_exact_sum(column) for column in values.T), default=0), name)
+        _check_room(max(_exact_sums(values), default=0), name)
     means = cells.sums // cells.mass[:, None]
     return _reduce(means, cells, np.zeros(len(cells.mass), dtype=np.int32), limit)[0]
 
@@ -165,12 +165,13 @@ def _add_equal(
 
 
 def _take(cells: Cells, order: npt.NDArray[np.intp]) -> Cells:
-    return Cells(cells.mass[order], cells.sums[order], cells.squares[order])
+    return Cells(cells.mass[order], cells.sums.take(order, axis=0), cells.squares[order])
 
 
-def _exact_sum(values: Longs) -> int:
-    """Return the sum of integers that are not negative, which may pass 2^63."""
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
+def _exact_sums(values: Longs) -> list[int]:
+    """Return the sums of the columns of integers that are not negative, which may pass 2^63."""
+    high, low = (values >> 32).sum(axis=0).tolist(), (values & 0xFFFFFFFF).sum(axis=0).tolist()
+    return [(above << 32) + below for above, below in zip(high, low, strict=True)]
 
 
 def _check_room(largest: int, what: str) -> None:

@@ -26,15 +26,15 @@ _WEIGHT_BITS = 28
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """Centres (k, d), for each row (n,) the nearest of them, and how much nearer that is than any other, at least."""
+    """Centres (k, d), the nearest of them for some rows (m,), and how much nearer it is than any other, at least.
+
+    `rows` (m,) are the numbers of these rows, rising.
+    """
 
     centres: Floats
+    rows: Groups
     labels: Groups
     gaps: Floats
-
-    def later(self, first: int) -> "Followed":
-        """Return the rows from `first` on."""
-        return Followed(self.centres, self.labels[first:], self.gaps[first:])
 
 
 def stepped(points: Floats) -> Floats:
@@ -50,45 +50,58 @@ def whole(weights: Floats) -> Floats:
 
 def followed(points: Floats, centres: Floats) -> Followed:
     """Return the nearest of ``centres`` (k, d) for every row of ``points`` (n, d), both untouched; O(n k d)."""
-    labels, gaps = _look(points.T, centres)
-    return Followed(centres, labels, gaps)
+    rows = np.arange(len(points))
+    return Followed(centres, rows, *_look(points.T, centres[None], np.zeros_like(rows)))
 
 
-def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> Followed:
+def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> list[Followed]:
     """Move every centre to the weighted mean of its rows until no label changes; as `lloyd`, without its rounding.
+
+    Once for each of several weightings: their moves are made together, for calls cost more than what they do.
 
     Parameters
     ----------
-    points, weights : (n, d), (n,)
+    points, weights : (n, d), (h, n)
         As `stepped` and `whole` make them; untouched.
     now : Followed
-        Of the same rows; untouched.
+        Of all rows; untouched.
     steps : int
         Most moves.
 
     Returns
     -------
-    Followed
-        A cluster without mass keeps its centre. Cost: O(n d), and O(n + r k d) for each move; r rows have used up their
-        gap.
+    list of Followed
+        For each weighting, of the rows that have a weight. A cluster without mass keeps its centre. Cost: O(h n d), and
+        O(h n + r k d) for each move; r rows have used up their gap.
     """
-    columns, labels, gaps, centres = points.T, now.labels.copy(), now.gaps.copy(), now.centres
-    masses, sums = _totals(columns, weights, labels, len(centres))
+    (h, _), (k, d) = weights.shape, now.centres.shape
+    runs, rows = np.nonzero(weights)
+    # clusters of all weightings, one after the other
+    columns, weights, own = points.T.take(rows, axis=1), weights[runs, rows], k * runs
+    labels, gaps, centres = now.labels[rows] + own, now.gaps[rows], np.tile(now.centres, (h, 1))
+    masses, sums = _totals(columns, weights, labels, h * k)
     for _ in range(steps):
         held = masses > 0
         before, centres = centres, np.where(held[:, None], sums / np.where(held, masses, 1.0)[:, None], centres)
-        gaps -= _allowance(before, centres)[labels]
-        rows = np.flatnonzero(gaps <= _LEAST_GAP)
-        found, gaps[rows] = _look(columns[:, rows], centres)
-        changed = (found != labels[rows]) & (weights[rows] > 0)
-        was, labels[rows] = labels[rows[changed]], found
-        moved = rows[changed]
-        if len(moved) == 0 or (centres == before).all():
+        gaps -= _allowance((centres - before).reshape(h, k, d))[labels]
+        near = np.flatnonzero(gaps <= _LEAST_GAP)
+        found, gaps[near] = _look(columns.take(near, axis=1), centres.reshape(h, k, d), runs[near])
+        found += own[near]
+        changed = found != labels[near]
+        moved, found = near[changed], found[changed]
+        if len(moved) == 0:
             break
         both, mass = np.concatenate([moved, moved]), weights[moved]
-        change = _totals(columns[:, both], np.r_[-mass, mass], np.r_[was, labels[moved]], len(centres))
+        groups, signed = np.concatenate([labels[moved], found]), np.concatenate([-mass, mass])
+        change = _totals(columns.take(both, axis=1), signed, groups, h * k)
+        labels[moved] = found
         masses, sums = masses + change[0], sums + change[1]
-    return Followed(centres, labels, gaps)
+    ends = np.searchsorted(runs, np.arange(h + 1))
+    parts = [slice(*ends[run : run + 2]) for run in range(h)]
+    return [
+        Followed(centres[k * run : k * run + k], rows[part], labels[part] - k * run, gaps[part])
+        for run, part in enumerate(parts)
+    ]
 
 
 def _totals(columns: Floats, weights: Floats, labels: Groups, k: int) -> tuple[Floats, Floats]:
@@ -96,33 +109,37 @@ def _totals(columns: Floats, weights: Floats, labels: Groups, k: int) -> tuple[F
     return group_totals(weights, labels, k), group_sums(columns, weights, labels, k)
 
 
-def _allowance(before: Floats, after: Floats) -> Floats:
-    """Return by how much at most the gap of a row shrinks, by its label, when the centres (k, d) move."""
-    moves = np.sqrt(((after - before) ** 2).sum(axis=1))
-    if len(moves) == 1:
-        return np.asarray(moves * _SLACK)
-    farthest = int(moves.argmax())
-    others = np.full(len(moves), moves[farthest])
-    others[farthest] = np.partition(moves, -2)[-2]
-    return np.asarray((moves + others) * _SLACK)
+def _allowance(moves: Floats) -> Floats:
+    """Return by how much at most the gap of a row shrinks, by its label (h k,), when centres move by (h, k, d)."""
+    far = np.sqrt((moves * moves).sum(axis=2))
+    if far.shape[1] == 1:
+        return np.asarray(far[:, 0] * _SLACK)
+    others = np.partition(far, -2, axis=1)[:, -2:]
+    others = np.where(far == others[:, 1:], others[:, :1], others[:, 1:])
+    return np.asarray(((far + others) * _SLACK).reshape(-1))
 
 
-def _look(columns: Floats, centres: Floats) -> tuple[Groups, Floats]:
-    """Return the nearest of the centres for every row of ``columns`` (d, n), and by how much it is nearer, at least.
+def _look(columns: Floats, centres: Floats, runs: Groups) -> tuple[Groups, Floats]:
+    """Return the nearest centre for every row of ``columns`` (d, n), and by how much it is nearer, at least.
 
-    A matrix product tells almost all rows apart; what it cannot tell is left to the exact distances.
+    Row i has the centres of number ``runs`` (n,), rising, of ``centres`` (h, k, d). A matrix product tells almost all
+    rows apart; what it cannot tell is left to the exact distances.
     """
-    squares = (centres * centres).sum(axis=1)
-    scores = squares[:, None] - 2 * (centres @ columns)
-    labels, every = scores.argmin(axis=0), np.arange(columns.shape[1])
-    best = scores[labels, every]
+    (_, k, _), n = centres.shape, columns.shape[1]
+    squares, ends = (centres * centres).sum(axis=2), np.searchsorted(runs, np.arange(len(centres) + 1))
+    scores, every = np.empty((k, n)), np.arange(n)
+    for own, lengths, begin, end in zip(centres, squares, ends[:-1], ends[1:], strict=True):
+        scores[:, begin:end] = lengths[:, None] - (2 * own) @ columns[:, begin:end]
+    best = scores.min(axis=0)
+    # the last of equal ones, which are unsure; `argmin` over a first axis takes three times as long
+    codes = np.arange(k, dtype=np.min_scalar_type(k - 1))[:, None]
+    labels = ((scores <= best).view(np.uint8) * codes).max(axis=0).astype(np.intp)
     scores[labels, every] = np.inf
     square = np.einsum("ij,ij->j", columns, columns)
     doubt = _DOUBT * (square + squares.max())
     near = np.sqrt(np.maximum(best + square + doubt, 0.0))
     gaps = np.sqrt(np.maximum(scores.min(axis=0) + square - doubt, 0.0)) - near
-    unsure = np.flatnonzero(gaps <= _LEAST_GAP)
-    if len(unsure):
-        labels[unsure] = squared_distances(columns[:, unsure].T, centres).argmin(axis=1)
+    for unsure in np.flatnonzero(gaps <= _LEAST_GAP):
+        labels[unsure] = squared_distances(columns[:, unsure][None], centres[runs[unsure]]).argmin()
         gaps[unsure] = 0.0
     return labels, gaps

@@ -8,15 +8,17 @@ There is no detector of drift, no learning rate and no threshold.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from clustering.ageing import HALF_LIVES, Layer, aged, points_of, weights_of
 from clustering.arrays import Flags, Floats, Longs, check_points
 from clustering.assignment import nearest, nearest_labels, own_distances
 from clustering.cells import Cells, inner_scatter, means, merge
 from clustering.errors import BadSetting, BadShape
-from clustering.following import follow, followed, stepped, whole
+from clustering.following import Followed, follow, followed, stepped, whole
 from clustering.identity import Change, identify, shared_mass
 from clustering.lloyd import lloyd
 from clustering.sums import group_totals
@@ -28,6 +30,7 @@ FLOOR = 0.05
 """Share of a cluster's first mass that forgetting leaves it, at its centre [1]."""
 STEPS = 8
 SWAPS = 2
+Numbers = TypeVar("Numbers", npt.NDArray[np.float64], npt.NDArray[np.int64])
 _WORTH = 1.4
 """A swap is tried where a split gains as many times what a removal costs; it is kept where in the end it gains twice
 that [1]."""
@@ -102,9 +105,10 @@ def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
     layers = aged((), Layer((epoch,), cells), len(centres))
     labels = nearest(points_of(layers), centres)[0].astype(np.intp)
     masses = group_totals(weights_of(layers, 0), labels, len(centres))
+    sse = _loss(np.asfortranarray(means(cells)), cells, centres) + _inner(cells)
     return Pool(
         layers=layers, candidates=np.tile(centres, (len(HALF_LIVES), 1, 1)), losses=np.zeros(len(HALF_LIVES)),
-        chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=_bound(cells, centres),
+        chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=sse,
         next_id=int(ids.max()) + 1,
     )  # fmt: skip
 
@@ -139,8 +143,45 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
         return Step(pool)
     _check(pool, cells, epoch)
     cells = merge([cells])
+    told = _told(pool, cells)
+    part = replace(cells, sums=cells.sums.compress(told, axis=1))
+    taken = _stepped(_narrow(pool, told), part, epoch, silent or {}, pinned)
+    after = _wide(taken.pool, told)
+    return replace(taken, pool=replace(after, sse=after.sse + _inner(cells)))
+
+
+def _told(pool: Pool, cells: Cells) -> Flags:
+    """Return in which columns (d,) anything lies elsewhere than at 0, one of them at least; the others tell nothing."""
+    sums = (cells.sums, *(layer.cells.sums for layer in pool.layers))
+    told: Flags = pool.candidates.any(axis=(0, 1)) | np.any([each.any(axis=0) for each in sums], axis=0)
+    told[0] |= not told.any()
+    return told
+
+
+def _narrow(pool: Pool, told: Flags) -> Pool:
+    layers = [_with(layer, layer.cells.sums.compress(told, axis=1)) for layer in pool.layers]
+    return replace(pool, layers=tuple(layers), candidates=pool.candidates.compress(told, axis=2))
+
+
+def _wide(pool: Pool, told: Flags) -> Pool:
+    layers = [_with(layer, _put(layer.cells.sums, told)) for layer in pool.layers]
+    return replace(pool, layers=tuple(layers), candidates=_put(pool.candidates, told))
+
+
+def _with(layer: Layer, sums: Longs) -> Layer:
+    return Layer(layer.epochs, Cells(layer.cells.mass, sums, layer.cells.squares))
+
+
+def _put(values: Numbers, told: Flags) -> Numbers:
+    """Return values (..., m) in the columns of (..., d) that are told of, 0 in the others."""
+    whole = np.zeros((*values.shape[:-1], len(told)), values.dtype)
+    whole[..., told] = values
+    return whole
+
+
+def _stepped(pool: Pool, cells: Cells, epoch: int, silent: Mapping[int, float], pinned: Collection[int]) -> Step:
     k = len(pool.ids)
-    quiet = np.array([float((silent or {}).get(int(cluster), 0.0)) for cluster in pool.ids])
+    quiet = np.array([float(silent.get(int(cluster), 0.0)) for cluster in pool.ids])
     rest = _Rest(np.maximum(FLOOR * pool.first_masses, quiet), np.isin(pool.ids, list(pinned)))
     points = np.asfortranarray(means(cells))
     losses = SMOOTHING * pool.losses + np.array([_loss(points, cells, centres) for centres in pool.candidates])
@@ -148,9 +189,10 @@ def step(pool: Pool, cells: Cells, epoch: int, *, silent: Mapping[int, float] | 
     chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
     layers = aged(pool.layers, Layer((epoch,), cells), k)
     view = _View(pool, layers, rest)
-    candidates = np.stack([_moved(view, h, rest) for h in HALF_LIVES])
-    after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen)
-    return _identified(pool, replace(after, sse=_bound(cells, after.centres)), view, pinned)
+    candidates = _moved(view, rest)
+    sse = _loss(points, cells, candidates[chosen])
+    after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen, sse=sse)
+    return _identified(pool, after, view, pinned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +221,16 @@ class _View:
         return whole(np.concatenate([weights, np.maximum(rest.least - masses, 0.0)]))
 
 
-def _moved(view: _View, half_life: int, rest: _Rest) -> Floats:
-    """Return the centres of one half-life, started from those published before."""
-    weights = view.weights[half_life]
-    first = int(np.argmax(weights > 0))
-    points, weights = view.points[first:], weights[first:]
-    now = follow(points, weights, view.now.later(first), steps=2 * STEPS)
+def _moved(view: _View, rest: _Rest) -> Floats:
+    """Return the centres of every half-life, started from those published before."""
+    weights = np.stack([view.weights[half_life] for half_life in HALF_LIVES])
+    found = follow(view.points, weights, view.now, steps=2 * STEPS)
+    return np.stack([_swapped(view.points, *each, rest) for each in zip(weights, found, strict=True)])
+
+
+def _swapped(points: Floats, weights: Floats, now: Followed, rest: _Rest) -> Floats:
+    """Return the centres of one half-life, single ones swapped to where they are missing."""
+    points, weights = points.T.take(now.rows, axis=1).T, weights[now.rows]
     if hopeless(points, weights, now.labels, now.centres, worth=_WORTH):
         return now.centres
     # once more than it costs: the customers of a centre that is given up lose a class with a name
@@ -217,9 +263,8 @@ def _loss(points: Floats, cells: Cells, centres: Floats) -> float:
     return float(np.cumsum(cells.mass * distance)[-1])
 
 
-def _bound(cells: Cells, centres: Floats) -> float:
-    points = np.asfortranarray(means(cells))
-    return _loss(points, cells, centres) + float(np.cumsum(inner_scatter(cells))[-1])
+def _inner(cells: Cells) -> float:
+    return float(np.cumsum(inner_scatter(cells))[-1])
 
 
 def _check(pool: Pool, cells: Cells, epoch: int) -> None:

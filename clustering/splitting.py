@@ -115,7 +115,7 @@ class _Tree:
     def _measure(self, rows: Ids, sizes: Longs) -> None:
         """Add cells of these sizes (m,), whose rows stand one after the other."""
         first: Longs = np.cumsum(sizes) - sizes
-        moments = np.add.reduceat(self._moments[:, rows], first, axis=1)
+        moments = np.add.reduceat(self._moments.take(rows, axis=1), first, axis=1)
         d = len(moments) // 2
         scatter = np.maximum(moments[d + 1 :] - moments[1 : d + 1] ** 2 / moments[0], 0.0)
         scatter[:, sizes == 1] = 0.0

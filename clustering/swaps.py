@@ -121,16 +121,17 @@ def _bounds(points: Floats, weights: Floats, labels: Groups, centres: Floats) ->
     """Return the scatter of each cluster (k,) along its principal direction, and its removal cost, but for rounding."""
     k = len(centres)
     order = np.argsort(labels, kind="stable")
-    ends = np.searchsorted(labels[order], np.arange(k + 1))
-    columns, weights = points.T[:, order], weights[order]
-    scatters, costs = np.zeros((k, len(columns), len(columns))), np.zeros(k)
-    for own in np.flatnonzero(np.diff(ends)):
-        rows = slice(ends[own], ends[own + 1])
-        away, across = columns[:, rows] - centres[own][:, None], centres - centres[own]
-        scatters[own] = (away * weights[rows]) @ away.T
-        farther = (across**2).sum(axis=1)[:, None] - 2 * (across @ away)
-        farther[own] = np.inf
-        costs[own] = np.maximum(farther.min(axis=0), 0.0) @ weights[rows]
+    columns, weights, labels, every = points.T.take(order, axis=1), weights[order], labels[order], np.arange(len(order))
+    farther = (centres**2).sum(axis=1)[:, None] - (2 * centres) @ columns
+    own = farther[labels, every]
+    farther[labels, every] = np.inf
+    costs = group_totals(np.maximum(farther.min(axis=0) - own, 0.0) * weights, labels, k)
+    away = columns - centres.T.take(labels, axis=1)
+    weighted, ends = away * weights, np.searchsorted(labels, np.arange(k + 1))
+    scatters = np.zeros((k, len(away), len(away)))
+    for cluster in np.flatnonzero(np.diff(ends)):
+        rows = slice(ends[cluster], ends[cluster + 1])
+        scatters[cluster] = weighted[:, rows] @ away[:, rows].T
     most: Floats = np.linalg.eigvalsh(scatters)[:, -1].astype(np.float64, copy=False)
     return most, costs
 

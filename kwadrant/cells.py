@@ -109,7 +109,7 @@ def instant(column: Column, place: Place, zone: str, *, strict: bool) -> Column:
         return column.cast(INSTANT, safe=False)
     local = column.cast(pa.timestamp("us"), safe=False)
     expected = f"a time that the clocks of {zone} show exactly once (write it with its offset from UTC)"
-    times = from_local(local, zone, strict=strict)
+    times = _each(local, lambda each: from_local(each, zone, strict=strict))
     lost = pc.index(pc.and_(pc.is_null(times), pc.is_valid(local)), value=True).as_py()
     if lost >= 0:
         raise place.wrong(lost, str(local[lost].as_py()), expected)
@@ -129,11 +129,21 @@ def from_local(column: Column, zone: str, *, strict: bool) -> Column:
 
 def later_days(column: Column, zone: str, days: int) -> Column:
     """Return the instants `days` local days after those of a column: 23 or 25 hours a day where the clocks change."""
+    return _each(column, lambda each: _later_days(each, zone, days))
+
+
+def _later_days(column: Column, zone: str, days: int) -> Column:
     local = pd.DatetimeIndex(column.to_pandas()).tz_convert(zone).tz_localize(None)
     # a day whose midnight the clocks skip begins at one o'clock, and ends at the next midnight all the same
     begins = from_local(_naive(local.normalize()), zone, strict=False)
     midnight = pc.equal(begins, column).to_numpy()
     return from_local(_naive(local.where(~midnight, local.normalize()) + pd.Timedelta(days=days)), zone, strict=False)
+
+
+def _each(column: Column, change: Cast) -> Column:
+    """Return `change` of a column, made once for each different value; nulls stay null."""
+    coded = column.combine_chunks().dictionary_encode()
+    return change(pa.chunked_array([coded.dictionary])).take(coded.indices)
 
 
 def _naive(times: pd.DatetimeIndex) -> Column:

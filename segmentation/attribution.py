@@ -9,6 +9,7 @@ and both split per index, because g is a sum over indices (Shapley 1953, for two
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
 import numpy as np
@@ -30,7 +31,7 @@ class Attribution:
     customer: Floats
     model: Floats
 
-    @property
+    @cached_property
     def total(self) -> float:
         """The margin's change g(x1, C1) - g(x0, C0)."""
         return float(np.sum(self.customer) + np.sum(self.model))

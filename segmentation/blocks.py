@@ -4,6 +4,7 @@ Plain is a reading whose every field is what `produce` writes, beyond doubt. Wha
 goes to `intake.read`, which alone decides what is refused: the fast way never refuses.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -36,13 +37,14 @@ MESSAGES = pa.schema(_BLOCK)
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 _INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+_TYPE = re.compile(r"[0-9]+(\.[0-9]+){17}")
 _FLOWS = {"forward": kinds.IMPORT, "reverse": kinds.EXPORT}
 _RANKS = {name: rank for rank, name in enumerate(STATUSES)}
 
 
 # with a key twice JSON's last value counts, and `intake.read` looks at both: so does this, as far as it costs nothing
 _Instant = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
-_Type = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+){17}$")]
+_Type = Annotated[str, msgspec.Meta(min_length=35)]
 
 
 class _Interval(msgspec.Struct, gc=False):
@@ -75,7 +77,7 @@ _decode = msgspec.json.Decoder(_Plain).decode
 
 
 def take(block: pa.Table, parameters: Parameters) -> Intake:
-    """Read a block of messages (`MESSAGES`): rows, refusals, the crossings of all epochs. About 4 us per reading."""
+    """Read a block of messages (`MESSAGES`): rows, refusals, the crossings of all epochs. About 3 us per reading."""
     found = _decoded(block, parameters)
     plain = np.array([one is not None for one in found], np.bool_)
     fast, sure = _rows(block.filter(pa.array(plain)), [one for one in found if one is not None], parameters)
@@ -92,13 +94,23 @@ def take(block: pa.Table, parameters: Parameters) -> Intake:
 def _decoded(block: pa.Table, parameters: Parameters) -> list[_Plain | None]:
     """Return what each message says, None where it may not be plain."""
     readings = kinds.numbers(block, "lane") < LANES_PER_TOPIC
+    values: Column = block.column("value").combine_chunks()
     likely = readings & (kinds.numbers(block, "size") <= parameters.largest_message)
-    values = block.column("value").to_pylist()
-    return [_one(value) if hope else None for hope, value in zip(likely.tolist(), values, strict=True)]
+    likely &= _brackets(values) <= MOST_BRACKETS
+    return [_one(value) if hope else None for hope, value in zip(likely.tolist(), values.to_pylist(), strict=True)]
+
+
+def _brackets(values: Column) -> Ints:
+    """Return how many opening brackets each of the binary values (n,) has, 0 of null."""
+    _, ends, content = values.buffers()
+    ends = np.frombuffer(ends, np.int32)[values.offset : values.offset + len(values) + 1]
+    # [ and { differ in one bit
+    found = np.flatnonzero((np.frombuffer(content or b"", np.uint8)[: ends[-1]] & 0xDF) == ord("["))
+    return np.diff(np.searchsorted(found, ends))
 
 
 def _one(value: bytes | None) -> _Plain | None:
-    if value is None or value.count(b"[") + value.count(b"{") > MOST_BRACKETS:
+    if value is None:
         return None
     try:
         return _decode(value)
@@ -137,6 +149,7 @@ def _rows(block: pa.Table, found: Sequence[_Plain], parameters: Parameters) -> t
     customer = pa.array([one.customer_id for one in found], pa.string())
     keyed = pc.fill_null(pc.equal(customer.cast(pa.binary()), block.column("key")), fill_value=False)
     sure &= np.asarray(keyed.to_numpy())
+    sure &= _coded(reading_types).each(lambda text: _TYPE.fullmatch(text) is not None) > 0
     flow = np.array([_FLOWS[one.flow_direction] for one in found], np.int64)
     columns = {
         "customer": customer, "lane": block.column("lane"), "offset": block.column("offset"),

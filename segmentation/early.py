@@ -108,7 +108,10 @@ def _would_move(
     state: LocalState, model: Model, numbers: Ints, epoch: int, parameters: Parameters
 ) -> NDArray[np.bool_]:
     """Return (m,) whether each customer would move at the close of `epoch`, by the gathered sums."""
-    customers = equipped(state.customers, state.tiles, range(state.settled + 1, state.closed + 1)).some(numbers)
+    customers = equipped(state.customers, state.tiles, range(state.settled + 1, state.closed + 1))
+    # what is not looked at is not copied
+    unseen = {name: getattr(customers, name)[:, :0] for name in ("memories", "hours", "anchor")}
+    customers = replace(customers, **unseen).some(numbers)
     memories = _memories(state, numbers, epoch, parameters)
     space = space_of(model)
     view = view_of(customers, memories, epoch, parameters)

@@ -122,8 +122,8 @@ def reasons_of(space: Space, parts: Attribution, before: Traces, now: Traces) ->
     if total == 0:
         return ()
     weight = (parts.customer + parts.model) / total
-    previous, values = space.values(before), space.values(now)
-    then, here = space.scaled(off_grid(space.point(np.stack([before, now]))))
+    both = np.stack([before, now])
+    (previous, values), (then, here) = space.values(both), space.scaled(off_grid(space.point(both)))
     change, customer, model = (part.tolist() for part in (here - then, parts.customer / total, parts.model / total))
     return tuple(
         Reason(

@@ -6,6 +6,7 @@ does not pass with the season. Their product, the lasting potential, makes a cus
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,12 @@ class Outlook:
     parts: Floats
     confidence: Floats
 
-    @property
+    @cached_property
     def potential(self) -> Floats:
         """Factor (n,) by which a customer is worth more than it was [1], at least 1."""
         return np.asarray(np.exp(sum(self.parts.T)))
 
-    @property
+    @cached_property
     def lasting(self) -> Floats:
         """Potential times confidence (n,) [1]."""
         return np.asarray(self.potential * self.confidence)

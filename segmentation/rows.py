@@ -6,7 +6,6 @@ length, value) wins, in any order of arrival.
 """
 
 import zlib
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -54,7 +53,6 @@ FINE_S = 3_600
 """Readings up to this long [s] tell hours apart."""
 
 
-@lru_cache(maxsize=1 << 20)
 def channel(text: str) -> int:
     """Return number of a usage point's channel, or of a transaction's id, inside one customer."""
     return zlib.crc32(text.encode())
@@ -79,12 +77,17 @@ def names(values: Texts) -> list[str]:
     return found
 
 
+def checksums(values: "pa.Array[Any]") -> NDArray[np.int64]:
+    """Return CRC-32 (n,) of the UTF-8 bytes of texts without nulls."""
+    content: list[Any] = values.cast(pa.binary()).to_pylist()
+    return np.fromiter(map(zlib.crc32, content), np.int64, len(content))
+
+
 def texts(values: Texts) -> NDArray[np.int64]:
     """`channel` of each text (n,), computed once for each different one."""
     whole: Any = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     coded = whole.dictionary_encode()
-    codes = np.fromiter((channel(text or "") for text in coded.dictionary.to_pylist()), np.int64, len(coded.dictionary))
-    found: NDArray[np.int64] = codes[coded.indices.to_numpy(zero_copy_only=False)]
+    found: NDArray[np.int64] = checksums(coded.dictionary)[coded.indices.to_numpy(zero_copy_only=False)]
     return found
 
 

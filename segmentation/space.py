@@ -60,13 +60,13 @@ class Space:
         weights = np.where(self.root_weights > 0, self.root_weights, 1.0)
         return np.where(self.root_weights > 0, coordinates / weights, 0.0)
 
-    def values(self, trace: Traces) -> list[float | None]:
-        """Return a customer's trace (d,) as values in the indices' own units, None where there is none to tell."""
-        transformed = self.scaled(off_grid(trace)) * self.scaling.spread + self.scaling.centre
-        known = (trace > -_FARTHEST) & (trace < _FARTHEST) & (self.root_weights > 0)
+    def values(self, traces: Traces) -> list[list[float | None]]:
+        """Return traces (n, d) as values in the indices' own units, None where there is none to tell."""
+        transformed = self.scaled(off_grid(traces)) * self.scaling.spread + self.scaling.centre
+        known = (traces > -_FARTHEST) & (traces < _FARTHEST) & (self.root_weights > 0)
         return [
-            index.original(value) if told else None
-            for index, value, told in zip(self.indices, transformed.tolist(), known.tolist(), strict=True)
+            [index.original(value) if told else None for index, value, told in zip(self.indices, *row, strict=True)]
+            for row in zip(transformed.tolist(), known.tolist(), strict=True)
         ]
 
 

@@ -131,7 +131,8 @@ def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) ->
     parts[:, COLUMN["estimated_s"]] = np.where(counted & (status == _ESTIMATED), seconds, 0)
     parts[:, COLUMN["export_wh"]] = np.where((kind == kinds.EXPORT) & (status > 0), value, 0)
     parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
-    _count_transactions(parts, kind, value)
+    if (kind > kinds.EXPORT).any():
+        _count_transactions(parts, kind, value)
     hours[np.flatnonzero(fine), hour[fine]] = value[fine]
 
 
@@ -148,8 +149,11 @@ def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
 
 def _bought(rows: pa.Table) -> Ints:
     """Return the bit (n,) of the service that each row says was bought, or is paid for, 0 of all other rows."""
+    kind = kinds.numbers(rows, "kind")
+    if not (kind > kinds.EXPORT).any():
+        return np.zeros(len(kind), np.int64)
     service = pc.fill_null(pc.index_in(rows.column("text"), value_set=pa.array(OFFERED)), len(OFFERED)).to_numpy()
-    bits, kind = np.array([*(1 << n for n in range(len(OFFERED))), 0], np.int64)[service], kinds.numbers(rows, "kind")
+    bits = np.array([*(1 << n for n in range(len(OFFERED))), 0], np.int64)[service]
     paid = np.isin(kind, [kinds.PAYMENT, kinds.LATE_PAYMENT])
     return np.asarray(np.where(kind == kinds.PURCHASE, bits, 0) | np.where(paid, bits << PAID, 0), np.int64)
 

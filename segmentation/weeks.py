@@ -53,6 +53,7 @@ def _coded(week: Floats) -> Codes:
 
 
 _POWERS = np.r_[np.nan, IDLE_W * np.expm1(np.arange(_LARGEST) / LOG_STEPS)]
+_SUMMED = np.nan_to_num(_POWERS)
 
 
 def powers(codes: Codes) -> Floats:
@@ -92,7 +93,7 @@ def _mean(weeks: Codes, asked: range, least: int) -> Floats:
     total, count = np.zeros(len(weeks)), np.zeros(len(weeks))
     for week in asked:
         codes = weeks[:, week % WEEKS]
-        total += np.where(codes == UNKNOWN, 0.0, powers(codes))
+        total += _SUMMED[codes]
         count += codes != UNKNOWN
     return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count >= least))
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from segmentation import rows as kinds
 from segmentation.blocks import MESSAGES, take
 from segmentation.crossings import Crossing
-from segmentation.customers import bucket_of
 from segmentation.intake import Intake
 from segmentation.output import Rejected
 from segmentation.parameters import Parameters
@@ -71,8 +70,8 @@ def _parcels(block: pa.Table, parameters: Parameters) -> pa.RecordBatch:
 
 def _buckets(customers: "pa.ChunkedArray[Any]", buckets: int) -> NDArray[np.int64]:
     coded = customers.combine_chunks().dictionary_encode()
-    numbers = [bucket_of(str(customer), buckets) for customer in coded.dictionary.to_pylist()]
-    return np.asarray(np.array(numbers, np.int64)[coded.indices.to_numpy(zero_copy_only=False)])
+    numbers = kinds.checksums(coded.dictionary) % buckets
+    return np.asarray(numbers[coded.indices.to_numpy(zero_copy_only=False)])
 
 
 def _trace(block: pa.Table) -> bytes:

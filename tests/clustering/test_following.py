@@ -23,10 +23,21 @@ def rows(state: int) -> tuple[Floats, Floats]:
 @pytest.mark.parametrize("steps", [1, 3, 100])
 def test_the_centres_are_those_of_lloyd(state: int, steps: int) -> None:
     points, weights = rows(state)
-    found = follow(points, weights, followed(points, points[:K]), steps=steps)
-    expected = lloyd(points, weights, points[:K], steps=steps)
-    np.testing.assert_allclose(found.centres, expected.centres, atol=1e-12)
-    np.testing.assert_array_equal(found.labels, expected.labels)
+    several = np.stack([weights, weights[::-1], np.where(np.arange(N) < N // 2, 0.0, weights)])
+    found = follow(points, several, followed(points, points[:K]), steps=steps)
+    for one, own in zip(found, several, strict=True):
+        expected = lloyd(points, own, points[:K], steps=steps)
+        np.testing.assert_allclose(one.centres, expected.centres, atol=1e-12)
+        np.testing.assert_array_equal(one.rows, np.flatnonzero(own))
+        np.testing.assert_array_equal(one.labels, expected.labels[one.rows])
+
+
+def test_no_weighting_knows_of_another() -> None:
+    points, weights = rows(6)
+    several, now = np.stack([weights, weights**2]), followed(points, points[:K])
+    alone = [follow(points, each[None], now, steps=5)[0] for each in several]
+    for one, other in zip(follow(points, several, now, steps=5), alone, strict=True):
+        assert one.centres.tobytes() == other.centres.tobytes()
 
 
 @pytest.mark.parametrize("state", range(5))
@@ -34,15 +45,16 @@ def test_the_order_of_the_rows_changes_no_bit(state: int) -> None:
     points, weights = rows(state)
     order = np.random.default_rng(state).permutation(N)
     one, other = (
-        follow(x, w, followed(x, points[:K]), steps=9) for x, w in ((points, weights), (points[order], weights[order]))
+        follow(x, w[None], followed(x, points[:K]), steps=9)[0]
+        for x, w in ((points, weights), (points[order], weights[order]))
     )
     assert one.centres.tobytes() == other.centres.tobytes()
 
 
 def test_a_gap_is_no_more_than_what_a_row_is_nearer() -> None:
     points, weights = rows(1)
-    found = follow(points, weights, followed(points, points[:K]), steps=4)
-    away = np.sort(np.sqrt(((points[:, None] - found.centres) ** 2).sum(axis=2)), axis=1)
+    (found,) = follow(points, weights[None], followed(points, points[:K]), steps=4)
+    away = np.sort(np.sqrt(((points[found.rows, None] - found.centres) ** 2).sum(axis=2)), axis=1)
     assert (found.gaps <= away[:, 1] - away[:, 0] + 1e-9).all()
     assert (found.gaps > 0).mean() > 1 / 2
 
@@ -57,7 +69,8 @@ def test_two_centres_in_one_place_give_all_rows_to_the_first() -> None:
 def test_a_cluster_without_mass_stays() -> None:
     points, weights = rows(3)
     away = np.vstack([points[:K], np.full((1, D), 15.0)])
-    assert (follow(points, weights, followed(points, away), steps=100).centres[K] == 15).all()
+    (found,) = follow(points, weights[None], followed(points, away), steps=100)
+    assert (found.centres[K] == 15).all()
 
 
 def test_weights_keep_their_sum_and_points_their_place() -> None:

@@ -66,6 +66,25 @@ def test_the_order_of_the_cells_changes_no_bit(state: int) -> None:
 
 @given(states)
 @laws
+def test_columns_in_which_nothing_lies_change_no_bit(state: int) -> None:
+    towns = [people(state + epoch) for epoch in range(12)]
+    plain = followed(seeded(towns[0]), [cells(town) for town in towns[1:]])
+    wider = [np.insert(town, [0, 1, 2, 2], 0.0, axis=1) for town in (PLACES, *towns)]
+    pool = followed(seeded(wider[1], wider[0]), [cells(town) for town in wider[2:]])
+    assert np.insert(plain.candidates, [0, 1, 2, 2], 0.0, axis=2).tobytes() == pool.candidates.tobytes()
+    assert (plain.losses.tobytes(), plain.masses.tobytes(), plain.sse) == (
+        pool.losses.tobytes(), pool.masses.tobytes(), pool.sse
+    )  # fmt: skip
+
+
+def test_customers_who_all_lie_at_nothing_move_nothing() -> None:
+    nothing = np.zeros((5, 2))
+    pool = step(seeded(nothing, nothing[:1]), cells(nothing), 1).pool
+    assert not pool.centres.any()
+
+
+@given(states)
+@laws
 def test_a_mass_counts_as_that_many_copies(state: int) -> None:
     town = cells(people(state))
     thrice = Cells(3 * town.mass, 3 * town.sums, 3 * town.squares)

@@ -87,7 +87,7 @@ def test_an_index_that_nobody_has_is_silent() -> None:
 def test_a_place_in_the_space_is_told_in_the_indexs_own_unit() -> None:
     model = fit(portrait(), ASK, PARAMETERS)
     values, space = portrait().values[[3]], space_of(model)
-    told = dict(zip(NAMES, space.values(space.trace(values)[0]), strict=True))
+    told = dict(zip(NAMES, space.values(space.trace(values))[0], strict=True))
     assert told["consumption"] == pytest.approx(np.expm1(values[0, NAMES.index("consumption")]), rel=1e-4)
     assert [name for name, value in told.items() if value is not None] == ["consumption", "growth"]
 

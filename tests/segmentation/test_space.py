@@ -34,7 +34,7 @@ def test_a_point_is_the_clipped_and_weighted_value_on_the_grid(given: list[float
 @laws(100)
 def test_a_trace_tells_every_value_whether_clipped_or_not_and_what_was_missing(given: list[float]) -> None:
     of = space()
-    told = of.values(of.trace(np.array([given]))[0])
+    told = of.values(of.trace(np.array([given])))[0]
     for number, (index, value) in enumerate(zip(REGISTRY, given, strict=True)):
         step = of.scaling.spread[number] / max(of.root_weights[number], 1e-3) / GRID
         if np.isnan(value) or number == WEIGHTLESS:
@@ -47,8 +47,8 @@ def test_what_lies_beyond_every_trace_has_a_point_and_no_value() -> None:
     of, far = space(), np.full((2, D), 1e300)
     far[1] = -1e300
     np.testing.assert_array_equal(of.place(far), to_grid(of.scaling.apply(far) * of.root_weights))
-    assert of.values(of.trace(far)[0])[0] is None
-    assert of.values(of.trace(far)[1])[0] is None
+    assert of.values(of.trace(far))[0][0] is None
+    assert of.values(of.trace(far))[1][0] is None
 
 
 def test_missing_is_no_value_in_the_middle() -> None:
