@@ -86,7 +86,7 @@ def sse(held: DataFrame, centres: Floats) -> float:
     def added(records: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         points = (np.stack([column.to_numpy() for column in record.columns]).T for record in records)
         found = [float(nearest(each, centres)[1].sum()) for each in points]
-        yield pa.RecordBatch.from_arrays([pa.array([sum(found)])], names=["sse"])
+        yield pa.RecordBatch.from_arrays([pa.array([sum(found)], pa.float64())], names=["sse"])
 
     return float(sum(row[0] for row in held.mapInArrow(added, "sse double").collect()))
 
