@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clustering.arrays import Floats
@@ -111,11 +111,13 @@ def test_the_order_of_the_columns_permutes_the_result(name: str, state: int) -> 
 
 
 @pytest.mark.parametrize("name", ["lloyd", "masses", "sse", "removal costs", "split gains", "swaps"])
+@example(70_388)
 @given(states)
 @laws
 def test_the_order_of_the_rows_changes_rounding_only(name: str, state: int) -> None:
     points, weights = problem(state)
     order = np.random.default_rng(state).permutation(len(points))
-    np.testing.assert_allclose(
-        ALGORITHMS[name](points[order], weights[order]), ALGORITHMS[name](points, weights), rtol=1e-9, atol=1e-9
-    )
+    turned, result = ALGORITHMS[name](points[order], weights[order]), ALGORITHMS[name](points, weights)
+    if name == "swaps":  # two swaps that gain the same give the same centres other numbers
+        turned, result = (found[found[:, 0].argsort()] for found in (turned, result))
+    np.testing.assert_allclose(turned, result, rtol=1e-9, atol=1e-9)
