@@ -30,6 +30,8 @@ ARROWS = {
 }
 """Which of our packages each one may import, besides itself."""
 PURE = ("schemas", "clustering", "segmentation")
+JUDGES = {"kwadrant.evaluate", "kwadrant.preview"}
+"""Who compares what was said with the truth; whoever says it must not know the truth."""
 SHELL = {"pyspark", "py4j", "kafka", "prometheus_client", "pandas"}
 """What the mathematics and the folds do without."""
 PACKAGES = [name for name in ARROWS if (ROOT / name).is_dir()]
@@ -71,6 +73,10 @@ def test_mathematics_and_folds_know_neither_spark_nor_kafka(package: str) -> Non
         if name.split(".")[0] in SHELL
     }
     assert found == set()
+
+
+def test_only_who_judges_knows_the_truth() -> None:
+    assert {dotted(path) for path in MODULES if "segmentation.truth" in imported(path)} == JUDGES
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segmentation.attribution import Floats, attribute
+from segmentation.attribution import Attribution, Floats, attribute
 from tests.segmentation.runs import laws
 
 vectors = arrays(np.float64, 4, elements=st.floats(-8, 8, width=16))
@@ -60,3 +60,10 @@ OLD, NEW = np.array([0.0]), np.array([4.0])
 def test_the_cause_is_who_moved(to: float, centres: tuple[float, float], cause: str) -> None:
     now = np.array([[centres[0]], [centres[1]]])
     assert attribute(np.array([1.0]), np.array([to]), np.array([OLD, NEW]), now).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("share", "cause"), [(0.67, "customer_moved"), (0.66, "both"), (0.34, "both"), (0.33, "model_moved")]
+)
+def test_from_two_thirds_of_the_change_on_one_side_alone_is_the_cause(share: float, cause: str) -> None:
+    assert Attribution(np.array([share]), np.array([1.0 - share])).cause == cause

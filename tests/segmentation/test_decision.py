@@ -47,6 +47,15 @@ def test_dwell_begins_again_with_another_challenger_or_a_pause(
     assert (verdict.challenger.item(), verdict.challenged.item()) == after
 
 
+@pytest.mark.parametrize("of_a_day", [1, 24])
+def test_dwell_and_cool_down_are_event_time_however_short_an_epoch_is(of_a_day: int) -> None:
+    parameters, dwell, rest = replace(PARAMETERS, epoch_s=DAY_S // of_a_day), 3 * of_a_day, 10 * of_a_day
+    waited = [(dwell, rest), (dwell - 1, rest), (dwell, rest - 1)]
+    standings = [standing(1, NOW - challenged, NOW - moved) for challenged, moved in waited]
+    moves = [judge(np.array([[FAR]]), CENTRES, one, NOW, parameters).move.item() for one in standings]
+    assert moves == [True, False, False]
+
+
 def test_another_challenger_has_to_dwell_for_itself() -> None:
     centres = np.array([[0.0], [4.0], [-4.0]])
     assert not judge(np.array([[FAR]]), centres, standing(2, NOW - 9), NOW, PARAMETERS).move.item()

@@ -194,6 +194,18 @@ def test_changes_take_effect_in_the_order_of_their_dates(order: tuple[Sent, ...]
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("told", [(0, 1), (1, 0)])
+def test_closed_and_opened_again_before_one_close_it_begins_anew_whichever_came_first(told: tuple[int, int]) -> None:
+    came = CALENDAR.end(FIRST + 1) + 2 * HOUR
+    changes = (
+        filed("A", FIRST + 1, told=came + told[0], closed=True),
+        filed("A", FIRST + 2, told=came + told[1], capacity_kw=9.0),
+    )
+    found = day(day(known("A"), kwh={"A": 0.1}).state, *changes, kwh={"A": 0.1}).state
+    assert found.customers.started.tolist() == [FIRST + 2]
+    assert found.customers.cluster.tolist() == [NONE]
+
+
 def test_what_lies_ahead_does_not_close_an_epoch() -> None:
     ahead = hand.intake_of([filed("A", FIRST + 90, told=CALENDAR.end(FIRST), capacity_kw=5.0)])
     assert (ahead.rejected, ahead.rows.num_rows) == ((), 1)

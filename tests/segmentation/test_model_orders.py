@@ -11,6 +11,7 @@ from schemas.trial import Shift, Trial
 from segmentation import central_state
 from segmentation.central_node import fold
 from segmentation.central_state import CentralState, Held
+from segmentation.learning import begun
 from segmentation.output import Output
 from tests.segmentation import hand
 from tests.segmentation.asking import ask
@@ -76,6 +77,11 @@ def test_a_rollback_is_a_new_version_with_old_centres_and_what_people_said_since
     assert [(c.name, c.pinned) for c in promote.model.clusters] == [("low", False), ("bakeries", True)]
     assert (after.force, after.newest) == (promote.model, promote.model)
     assert after.held == Held("operator", "rolled back to version 2")
+
+
+def test_after_a_rollback_no_identity_of_before_it_is_given_again() -> None:
+    after, _ = obeyed(state(pool=begun(version(5), next_id=9)), ask("rollback", version=2))
+    assert after.pool.next_id == 9
 
 
 def test_after_a_rollback_candidates_learn_from_the_old_centres_and_are_held() -> None:

@@ -78,10 +78,12 @@ def test_a_new_one_has_an_id_and_a_name_of_its_own_and_the_lineage_tells() -> No
 
 
 def test_no_id_is_given_twice_over_many_seedings() -> None:
-    model, given = OLD, {0, 1}
-    for number in range(5):
-        kept = before(model, *[ids_of(model)[0]] * 3, next_id=max(given) + 1)
-        model = identified(new(2.0, 2.0 + number, 9.0), kept, looked_at(2.0, 2.0, 2.0), WIDE).model
+    model, given, next_id = OLD, {0, 1}, 2
+    for number in range(6):
+        kept = before(model, *[ids_of(model)[0]] * 3, next_id=next_id)
+        centres = (2.0,) if number % 2 else (2.0, 2.0 + number, 9.0)  # every other time the youngest end
+        model = identified(new(*centres), kept, looked_at(2.0, 2.0, 2.0), WIDE).model
+        next_id = model.next_id
         fresh = set(ids_of(model).tolist()) - set(ids_of(kept.model).tolist())
         assert not fresh & given
         given |= fresh

@@ -74,6 +74,13 @@ def test_an_older_change_that_comes_in_a_later_epoch_changes_nothing() -> None:
     assert customers.traits[0, CAPACITY] == 50.0
 
 
+def test_of_two_changes_from_one_moment_the_one_that_came_later_is_in_force() -> None:
+    came = [filed(BEGIN, capacity_kw=capacity) | {"offset": n} for n, capacity in enumerate([5.0, 50.0])]
+    for rows in (came, came[::-1]):
+        found = apply_traits(newcomers(["C"], 1), pa.Table.from_pylist(rows, kinds.ROWS))
+        assert found.traits[0, CAPACITY] == 50.0
+
+
 def test_assets_are_a_set_and_only_lasting_services_are_assets() -> None:
     assert np.isnan(traits_of(bought("energy"))[OWNED])
     owned = traits_of(bought("pv"), bought("pv"), bought("efficiency"), bought("energy"), paid_for("storage"))[OWNED]
