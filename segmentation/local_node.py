@@ -29,8 +29,7 @@ def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket:
     """One micro-batch of a bucket.
 
     The rows are taken in, then the commands carried out in the order of their offsets, then (with `early`) the touched
-    customers judged, and after a close said who is expected. Commands of another stream or generation are ignored.
-    Inputs untouched.
+    customers judged. Commands of another stream or generation are ignored. Inputs untouched.
 
     Raises
     ------
@@ -50,8 +49,7 @@ def fold(state: LocalState, controls: Sequence[Control], intake: Intake, bucket:
         events += flags
     requests = tuple(control for control in mine if isinstance(control, Request)) if bucket == FIRST else ()
     output = _output(bucket, intake, said, events, requests)
-    expected = _expected(bucket, said, parameters) if early else None
-    return state, msgspec.structs.replace(output, expected=expected)
+    return state, msgspec.structs.replace(output, expected=_expected(bucket, said, parameters))
 
 
 def _append(state: LocalState, intake: Intake) -> LocalState:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
+UNIT_TESTS = "rules_test.yml", "rules_days_test.yml"
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="no promtool: apt-get install prometheus")
 
@@ -19,8 +20,9 @@ def promtool(*arguments: str) -> str:
 
 
 @needs_promtool
-def test_rules_and_alerts_do_what_their_unit_tests_say() -> None:
-    promtool("test", "rules", "rules_test.yml")
+@pytest.mark.parametrize("file", UNIT_TESTS)
+def test_rules_and_alerts_do_what_their_unit_tests_say(file: str) -> None:
+    assert "SUCCESS" in promtool("test", "rules", file)
 
 
 @needs_promtool
@@ -30,7 +32,7 @@ def test_files_are_valid(kind: tuple[str, ...]) -> None:
 
 
 def test_every_alert_and_recording_rule_has_a_unit_test() -> None:
-    tests = (MONITORING / "rules_test.yml").read_text()
+    tests = "".join((MONITORING / file).read_text() for file in UNIT_TESTS)
     for file, word in (("rules.yml", "record"), ("alerts.yml", "alert")):
         lines = (MONITORING / file).read_text().splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.strip().startswith(f"- {word}:")]
