@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -79,10 +79,9 @@ class Run:
             self.ends[message.lane] = max(self.ends.get(message.lane, 0), message.offset + 1)
         for bucket, state in self.locals.items():
             intake = read(share(messages, bucket), state.closed, self.parameters)
-            fold = partial(local_node.fold, state, commands, intake, bucket or 0, self.parameters)
-            self.locals[bucket], output = fold(early=early)
-            if output.answer is not None and not early:  # who is expected is told beside the flags alone
-                output = msgspec.structs.replace(output, expected=fold(early=True)[1].expected)
+            self.locals[bucket], output = local_node.fold(
+                state, commands, intake, bucket or 0, self.parameters, early=early
+            )
             outputs.append(output)
         self.central, self.pending, promoted = central_node.fold(self.central, outputs, self.ends, self.parameters)
         self.models += promoted
