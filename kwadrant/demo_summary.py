@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kwadrant.demo_town import FORESEEN, Judged
 from kwadrant.live import State, clock, day_of
-from kwadrant.words import change, sentence
+from kwadrant.quantities import change
+from kwadrant.words import sentence
 from schemas.event import Event
 
 _TOLD = 3

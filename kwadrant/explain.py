@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from kwadrant.common import UsageError
-from kwadrant.words import change, rises, sentence, service_name
+from kwadrant.quantities import change
+from kwadrant.words import rises, sentence, service_name
 from schemas.event import Event, Reason
 
 WIDTH = 24
@@ -16,7 +17,7 @@ _LEAST = 0.005
 """From this share on estimated time is told: less would be told as 0 %."""
 _AXES = {"low": "low", "high": "high"}
 _CAUSES = {
-    "customer_moved": "The customer changed; the classes hardly did.",
+    "customer_moved": "The customer changed; the classes hardly changed.",
     "model_moved": "The classes shifted; the customer hardly changed. No reason to call.",
     "both": "The customer changed, and the classes shifted too.",
     "definition_changed": "The definition of the classes changed.",
@@ -24,10 +25,16 @@ _CAUSES = {
     "backfill": "History that was loaded later shows another customer.",
 }
 _STATES = {
-    "early": "Seen early: it is confirmed or taken back when the day closes.",
-    "confirmed": "Confirmed at the close of its day.",
+    "early": "Seen early: it is confirmed or taken back when the day is over.",
+    "confirmed": "Confirmed: the day is over, and its readings are in.",
     "withdrawn": "Taken back.",
 }
+_CLEAR = {
+    False: "{:.0f} % clear of its old class: 0 % is halfway between the two, 100 % the very middle of the new one.",
+    True: "{:.0f} % steady: 100 % is a load that is the same every working day, and measured.",
+}
+"""What the confidence of a move, and of a rise, says."""
+SIGMA = "σ is the spread of all customers, as a robust standard deviation."
 _decode = msgspec.json.Decoder(Event).decode
 
 
@@ -61,6 +68,7 @@ def explained(event: Event) -> str:
         f"  {way(event)}",
         f"  {cause(event)}",
         *_bars(event.reasons),
+        *([f"  {SIGMA}"] if event.reasons else []),
         *(f"  fits: {service_name(offer.service)}; {offer.because}" for offer in event.services),
         f"  {sure(event)}",
         f"  model {event.model_version_from} to {event.model_version_to}, event {event.event_id}"
@@ -91,14 +99,15 @@ def quadrant_words(quadrant: str) -> str:
 
 
 def _bars(reasons: tuple[Reason, ...]) -> Iterator[str]:
-    """Yield a line for each index: how it changed, and its part of the move; a part against the move is hatched."""
+    """Yield a line for each index: how it changed, and its part of the move; what speaks against it is hatched."""
     said = [change(why) for why in reasons]
     wide = max((len(one) for one in said), default=0)
     largest = max((abs(share_of(why)) for why in reasons), default=1.0)
     for text, why in zip(said, reasons, strict=True):
         share = share_of(why)
         drawn = bar(share / largest) if share >= 0 else "░" * max(1, round(-share / largest * WIDTH))
-        yield f"    {text:<{wide}}  {drawn} {share * 100:.0f} %".replace("-", "−")
+        against = "" if share >= 0 else " against it"
+        yield f"    {text:<{wide}}  {drawn} {abs(share) * 100:.0f} %{against}"
 
 
 def bar(part: float) -> str:
@@ -114,7 +123,9 @@ def share_of(why: Reason) -> float:
 
 def sure(event: Event) -> str:
     """Return how sure an event is, in sentences."""
-    parts = [_STATES[event.status], f"Sure to {event.confidence * 100:.0f} %."]
+    parts = [_STATES[event.status]]
+    if event.status != "withdrawn":
+        parts.append(_CLEAR[rises(event)].format(event.confidence * 100))
     estimated = event.quality.share_estimated
     if event.quality.provisional:
         parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")

@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from kwadrant import events, explain
-from kwadrant.words import change, service_name
+from kwadrant.quantities import change
+from kwadrant.words import service_name
 from schemas.event import Event
 from schemas.prospects import listed, worth
 from schemas.times import iso

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from kwadrant.quantities import quantity
 from kwadrant.report import Profile, Report
 from segmentation.indices import chosen
 
@@ -20,8 +21,6 @@ CLIPPED = 3.0
 VISIBLE = 0.1
 """An index nearer to the middle has no line [robust standard deviations]."""
 LINES = 8
-_WHOLE = 100
-"""From here on a value has no decimals."""
 
 
 @dataclass(frozen=True)
@@ -128,17 +127,12 @@ def bars(profile: Profile, indices: tuple[str, ...]) -> str:
     for line, n in enumerate(shown):
         length = min(abs(profile.scaled[n]), CLIPPED) / CLIPPED * BAR
         x, y = MIDDLE - (length if profile.scaled[n] < 0 else 0.0), line * ROW
-        unit = "" if units[indices[n]] == "1" else f" {units[indices[n]]}"
-        text = escape(f"{indices[n]} {_figure(profile.values[n])}{unit}")
+        text = escape(f"{indices[n]} {quantity(profile.values[n], units[indices[n]])}")
         drawn.append(f'<text x="0" y="{y + 14:.0f}">{text}</text>')
         drawn.append(
             f'<rect class="{escape(profile.quadrant)}" x="{x:.1f}" y="{y + 4:.0f}" width="{length:.1f}" height="12"/>'
         )
     return svg(MIDDLE + BAR, max(ROW * len(shown), ROW), f"what stands out in {profile.name}", drawn)
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.2g}"
 
 
 def svg(wide: float, high: float, label: str, drawn: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwadrant.words import change
+from kwadrant.quantities import change
 from schemas.event import Reason
 from schemas.model import Cluster, Model
 from segmentation.space import Space, centres_of, space_of

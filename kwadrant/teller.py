@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kwadrant.explain import cause, quadrant_words, share_of, sure, way
-from kwadrant.words import change, quantity, rises, sentence
+from kwadrant.explain import SIGMA, cause, quadrant_words, share_of, sure, way
+from kwadrant.quantities import change, quantity
+from kwadrant.words import rises, sentence
 from schemas.event import Event
 from schemas.model import Model
 from segmentation.calendar import Calendar
@@ -35,7 +36,7 @@ class PageTeller:
         """Return an event explained, the index with the greatest part first."""
         parts = tuple(Part(change(why), round(share_of(why), DIGITS)) for why in event.reasons)
         whole = "Parts of the rise" if rises(event) else "Parts of the move"
-        return Explained(cause(event), way(event), whole, parts, sure(event))
+        return Explained(cause(event), way(event), whole, parts, f"{sure(event)} {SIGMA}" if parts else sure(event))
 
     def drawn(self, model: Model) -> tuple[Drawn, ...]:
         """Return the clusters of a model as they are drawn."""

@@ -4,11 +4,10 @@ import re
 
 from rich.markup import escape
 
+from kwadrant.quantities import change
 from schemas.event import Event, Place, Reason
-from segmentation.indices import REGISTRY
 from segmentation.offering import NAMES
 
-_UNITS = {index.name: index.unit for index in REGISTRY}
 _VERBS = {
     "early": ("is about to move", "seen"),
     "confirmed": ("moved", "decided"),
@@ -18,13 +17,17 @@ _VERBS = {
     "fallen": ("fell", "decided"),
 }
 _RISES = {
-    "early": "is about to rise", "confirmed": "has risen", "withdrawn": "did not rise",
-    "corrected": "has not risen after all", "borne out": "did rise", "fallen": "is not a potential customer any more",
-}  # fmt: skip
-"""What a customer does whose potential becomes high in the class where it is."""
+    "early": "{who}'s own potential is about to rise in {place}",
+    "confirmed": "{who}'s own potential has risen in {place}",
+    "withdrawn": "{who}'s own potential did not rise in {place} after all",
+    "corrected": "{who}'s own potential has not risen in {place} after all",
+    "borne out": "{who}'s own potential did rise in {place}",
+    "fallen": "{who} in {place} is not a potential customer any more",
+}
+"""What is said of a customer whose potential becomes high, or low again, in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
-    "model_moved": "the classes shifted, the customer did not",
+    "model_moved": "the classes shifted, the customer hardly changed",
     "both": "the customer changed, and the classes shifted too",
     "definition_changed": "the classes are defined anew",
     "late_correction": "corrected readings do not bear out its last move",
@@ -32,12 +35,8 @@ _CAUSES = {
 }
 _NOT_BORNE_OUT = "corrected readings do not bear it out"
 _LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
-_KILO = 1_000
-_VISIBLE = 0.05
-"""From this change on a sign says something once it is rounded to one digit [robust standard deviations]."""
 _WHOLE = 0.995
 """From this share on a reason is "all of the move" [1]."""
-_BIG, _SMALL, _NOTHING = 100, 1, 0.005
 
 
 def sentence(event: Event, *, seconds: float | None = None, marked: bool = False, shorten: bool = False) -> str:
@@ -52,8 +51,8 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
 
     Examples
     --------
-    ``C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8, 71 % of the move;
-    decided in 1.4 s``
+    ``C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ (0.44 → 1.4 × its mean
+    load), 71 % of the move; decided in 1.4 s``
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
     plain = escape if marked else str
@@ -63,11 +62,10 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
         return f"{plain(who)} is not newly potential after all: {plain(event.dismissed.because)}"
     verb, done = _VERBS[_kind(event)]
     name = _italic if marked else _starred
-    move = f"{plain(who)} {verb} from {name(event.from_)} to {name(event.to)}"
+    after_all = " after all" if event.status == "withdrawn" else ""
+    move = f"{plain(who)} {verb} from {name(event.from_)} to {name(event.to)}{after_all}"
     if rises(event):
-        move = f"{plain(who)} in {name(event.to)} {_RISES[_kind(event)]}"
-    if event.status == "withdrawn":
-        move += " after all"
+        move = _RISES[_kind(event)].format(who=plain(who), place=name(event.to))
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
     clauses += [plain(f"offer {offers(event)}")] if event.services else []
     if seconds is not None:
@@ -116,28 +114,11 @@ def shortened(customer: str) -> str:
 
 
 def reason(why: Reason, whole: str = "move") -> str:
-    """Return an index's part in the move, or the rise: its change in robust standard deviations, and its share.
-
-    An index that hardly changed itself was carried by the classes' shift, and only its share is said.
-    """
+    """Return how an index changed, and its part in the move, or the rise; of one without a change its part alone."""
     share = why.share_customer + why.share_model
     part = f"all of the {whole}" if share >= _WHOLE else f"{share * 100:.0f} % of the {whole}"
-    return f"{why.index} {_signed(why.change)}, {part}" if abs(why.change) >= _VISIBLE else f"{why.index}: {part}"
-
-
-def change(why: Reason) -> str:
-    """Return how an index changed, with its values in its own unit where both are known.
-
-    Examples
-    --------
-    >>> change(Reason("consumption", 11_200.0, 3_480.0, 1.8, 0.7, 0.0))
-    'consumption +1.8 (3.5 kW → 11 kW)'
-    """
-    said = f"{why.index} {_signed(why.change)}"
-    if why.value is None or why.previous is None:
-        return said
-    before, after = (quantity(value, _UNITS.get(why.index, "1")) for value in (why.previous, why.value))
-    return said if before == after else f"{said} ({before} → {after})"
+    said = change(why)
+    return f"{said}{':' if said == why.index else ','} {part}"
 
 
 def _because(event: Event) -> list[str]:
@@ -162,25 +143,3 @@ def _starred(place: Place) -> str:
 
 def _italic(place: Place) -> str:
     return f"[italic]{escape(place.name)}[/italic]"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
-
-
-def quantity(value: float, unit: str) -> str:
-    """Return a value with its unit, about two significant digits."""
-    if unit == "W" and abs(value) >= _KILO:
-        return f"{_number(value / _KILO)} kW"
-    if unit.startswith("1/"):
-        return f"{_number(value)} in {unit.removeprefix('1/')}"
-    return _number(value) if unit == "1" else f"{_number(value)} {unit}"
-
-
-def _number(value: float) -> str:
-    """Return a number with about two significant digits."""
-    size = abs(value)
-    if size < _NOTHING:
-        return "0"
-    text = f"{value:.0f}" if size >= _BIG / 10 else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
-    return text.replace("-", "−")

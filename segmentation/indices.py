@@ -130,6 +130,8 @@ def _reliability(view: View) -> Floats:
 class Index:
     """One index: `formula` gives its value (n,) [unit]; `direction` is +1 where more of it is better, else -1.
 
+    `unit` is said after a value; "1" is not said, and a "part" [1] of a whole is said in per cent.
+
     `least` is the smallest difference worth telling apart, on the transformed scale: the scaling is never finer,
     however alike the customers were at the seeding. `prior` [1] is the factor weight before the data speak: what
     hardly changes, and what merely says *that* something changed, must not draw the classes. `pull` [1] is what a unit
@@ -169,25 +171,26 @@ _TRANSFORMS: dict[str, tuple[Elementwise, Elementwise]] = {
 
 REGISTRY = (
     Index("consumption", "current", "W", lambda v: v.power, "log1p", 1, "large", "small", 0.25, 1.0),
-    Index("capacity use", "current", "1", lambda v: ratio(_mean_peak(v) / 1_000, v.trait("capacity_kw")), "log1p", 1,
+    Index("capacity use", "current", "part", lambda v: ratio(_mean_peak(v) / 1_000, v.trait("capacity_kw")), "log1p", 1,
           "tightly connected", "amply connected", 0.1, 0.5),
-    Index("service spend", "current", "money/30 d", lambda v: v.monthly("purchase_cents", LONG) / 100, "log1p", 1,
+    Index("service spend", "current", "in 30 days", lambda v: v.monthly("purchase_cents", LONG) / 100, "log1p", 1,
           "well-spending", "thrifty", 1.0, 0.25),
-    Index("payment reliability", "current", "1", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
-    Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "new", 0.5, 0.1),
-    Index("growth", "potential", "1", growth, "log", 1, "growing", "shrinking", 0.15, 0.5, pull=1.0),
-    Index("load factor", "potential", "1", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
+    Index("payment reliability", "current", "part", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
+    Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "newer", 0.5, 0.1),
+    Index("growth", "potential", "× its usual load", growth, "log", 1, "growing", "shrinking", 0.15, 0.5, pull=1.0),
+    Index("load factor", "potential", "part", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
           "round-the-clock", "peaky", 0.05, 1.0),
-    Index("evening share", "potential", "1", lambda v: _level(v, "evening"), "log1p", 1,
+    Index("evening share", "potential", "× its mean load", lambda v: _level(v, "evening"), "log1p", 1,
           "evening", "daytime", 0.1, 1.0),
-    Index("night share", "potential", "1", lambda v: _level(v, "night"), "log1p", 1,
+    Index("night share", "potential", "× its mean load", lambda v: _level(v, "night"), "log1p", 1,
           "night-active", "day-active", 0.1, 1.0),
-    Index("weekend share", "potential", "1", _weekend, "log1p", 1, "weekend", "weekday", 0.1, 1.0),
+    Index("weekend share", "potential", "× its mean load", _weekend, "log1p", 1, "weekend", "weekday",
+          0.1, 1.0),
     Index("volatility", "potential", "1", lambda v: unsteadiness(v, LONG), "none", 1, "irregular", "regular",
           0.1, 0.25),
-    Index("enquiries", "potential", "1/30 d", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring",
+    Index("enquiries", "potential", "in 30 days", lambda v: v.monthly("enquiries", SHORT), "log1p", 1, "enquiring",
           "quiet", 0.7, 0.25, pull=0.25),
-    Index("services bought", "potential", "1/30 d", lambda v: v.monthly("purchases", SHORT), "log1p", 1, "buying",
+    Index("services bought", "potential", "in 30 days", lambda v: v.monthly("purchases", SHORT), "log1p", 1, "buying",
           "not buying", 0.7, 0.25, pull=0.6),
     Index("energy intensity", "potential", "1", lambda v: v.trait("intensity"), "none", 1, "energy-intensive",
           "light-industry", 0.5, 0.1),

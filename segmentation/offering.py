@@ -20,7 +20,7 @@ from segmentation.rows import pc
 from segmentation.sums import OFFERED, PAID, Floats
 from segmentation.traits import NOUNS
 
-VERSION = 1
+VERSION = 2
 """Of the rule table: a change of a rule is a change of the version."""
 MOST = 3
 """Services that one event names [1]."""
@@ -71,10 +71,10 @@ RULES = (
          "load management for what runs by night"),
     Rule("ev_charging", HOME, (Sign("night share", 0.08),), "a wall box on a night tariff"),
     Rule("storage", HOME, (), "a battery beside them", ("pv",)),
-    Rule("pv", HOME, (), "own power for it", ("heat_pump",)),
+    Rule("pv", HOME, (), "solar panels that power it", ("heat_pump",)),
     Rule("ev_charging", HOME, (), "a wall box that charges from its own power", ("pv",)),
-    Rule("managed_load", TRADE, (), "load management for it", ("ev_charging",)),
-    Rule("pv", TRADE, (), "own power for it", ("ev_charging",)),
+    Rule("managed_load", TRADE, (), "load management for its charging", ("ev_charging",)),
+    Rule("pv", TRADE, (), "solar panels that power it", ("ev_charging",)),
     Rule("managed_load", ("plant",), (), "load management after its audit", ("efficiency",)),
     Rule("managed_load", TRADE, (Sign("load factor", -0.05), Sign("consumption", 1.1)), "load management of its peaks"),
     Rule("pv", (*HOME, *TRADE), (Sign("daytime share", 0.05), Sign("consumption", 1.1)), "solar panels for its days"),
@@ -88,6 +88,11 @@ NAMES = {
     "efficiency": "efficiency", "managed_load": "managed load",
 }  # fmt: skip
 """What services are called."""
+_HELD = {
+    "heat_pump": "a heat pump", "pv": "solar panels", "storage": "a battery", "ev_charging": "EV charging",
+    "efficiency": "an efficiency audit", "managed_load": "load management",
+}  # fmt: skip
+"""What who holds a service is said to have."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ def _fits(found: Measured, noun: str, held: set[str]) -> tuple[Offer, ...]:
 
 def _why(rule: Rule, found: Measured) -> str:
     if not rule.signs:
-        return f"holds {' and '.join(NAMES[service] for service in rule.holds)}"
+        return f"has {' and '.join(_HELD[service] for service in rule.holds)} already"
     measure = rule.signs[0].measure
     was, now = found.was[measure], found.now[measure]
     verb = "rose" if now > was else "fell"

@@ -23,14 +23,18 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
     assert explained(EVENT).splitlines() == [
         (
             "2026-03-24T23:00:00Z  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; "
-            "consumption +1.8, 75 % of the move"
+            "consumption +1.8σ (3.5 kW → 11 kW), 75 % of the move"
         ),
         "  low value, low potential → low value, high potential",
-        "  The customer changed; the classes hardly did.",
-        "    consumption +1.8 (3.5 kW → 11 kW)  ████████████████████████ 75 %",
-        "    night share +0.9                   █████████ 28 %",
-        "    growth −0.2 (0.50 → 0.40)          ░ −3 %",
-        "  Confirmed at the close of its day. Sure to 83 %. 2 % of the time is estimated.",
+        "  The customer changed; the classes hardly changed.",
+        "    consumption +1.8σ (3.5 kW → 11 kW)           ████████████████████████ 75 %",
+        "    night share +0.9σ                            █████████ 28 %",
+        "    growth −0.2σ (0.50 → 0.40 × its usual load)  ░ 3 % against it",
+        "  σ is the spread of all customers, as a robust standard deviation.",
+        (
+            "  Confirmed: the day is over, and its readings are in. 83 % clear of its old class: 0 % is halfway "
+            "between the two, 100 % the very middle of the new one. 2 % of the time is estimated."
+        ),
         "  model 3 to 5, event e1, after e0",
     ]
 
@@ -54,8 +58,8 @@ def test_which_way_an_event_leads_is_never_from_a_place_to_itself(
 
 
 def test_what_fits_is_told_with_its_reason() -> None:
-    offered = msgspec.structs.replace(EVENT, services=(Offer("pv", "holds heat pump: own power for it"),))
-    assert "  fits: solar panels; holds heat pump: own power for it" in explained(offered).splitlines()
+    offered = msgspec.structs.replace(EVENT, services=(Offer("pv", "has a heat pump already: panels that power it"),))
+    assert "  fits: solar panels; has a heat pump already: panels that power it" in explained(offered).splitlines()
 
 
 def test_a_provisional_decision_says_so() -> None:

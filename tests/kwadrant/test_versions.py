@@ -97,7 +97,7 @@ def moved(**centres: float) -> Model:
 
 def test_a_difference_names_the_cluster_that_moved_most_first_in_the_indexs_own_unit() -> None:
     assert list(lines(LIVE, moved(low=5.01, high=9.7))) == [
-        "1: high: 0.700; mass 10 → 20", "   consumption +0.7 (8.1 kW → 16 kW)", "0: low: 0.010; mass 10 → 20",
+        "1: high: 0.700; mass 10 → 20", "   consumption +0.7σ (8.1 kW → 16 kW)", "0: low: 0.010; mass 10 → 20",
     ]  # fmt: skip
 
 

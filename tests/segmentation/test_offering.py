@@ -77,7 +77,7 @@ def test_who_has_not_changed_is_offered_what_goes_with_what_it_holds() -> None:
     same = ((10.0, 0.2, 0.3), (10.0, 0.2, 0.3))
     assert fitting(view(*same), ["household"]) == [()]
     heated = fitting(view(*same, float(1 << OFFERED.index("heat_pump"))), ["household"])[0]
-    assert heated == (Offer("pv", "holds heat pump: own power for it"),)
+    assert heated == (Offer("pv", "has a heat pump already: solar panels that power it"),)
 
 
 def test_what_is_not_known_shows_nothing() -> None:

@@ -117,7 +117,7 @@ def test_a_customer_is_told_with_its_history_explained(client: TestClient) -> No
     assert found["place"]["name"] == "growing workshop"
     (event,) = found["events"]
     assert event["text"].startswith("C-1 moved from *steady shop* to *growing workshop*: newly potential")
-    assert event["why"]["parts"] == [{"text": "night_share +1.5 (0.30 → 0.50)", "share": 1.0}]
+    assert event["why"]["parts"] == [{"text": "night_share +1.5σ (0.30 → 0.50)", "share": 1.0}]
     assert client.get("/page/customers/nobody").status_code == 404
     assert client.get("/page/find", params={"begin": "C-"}).json() == ["C-1", "C-2"]
 

@@ -56,7 +56,7 @@ export class Lookup {
   }
 
   part({ text, share }) {
-    const said = `${Math.round(share * 100)} %`.replace("-", "−");
+    const said = `${Math.round(Math.abs(share) * 100)} %${share < 0 ? " against it" : ""}`;
     const meter = el("meter", { min: 0, max: 1, value: Math.min(1, Math.max(0, share)), "aria-label": `${text}: ${said}` });
     return el("li", { class: share < 0 ? "against" : "" }, el("span", {}, text), el("span", {}, said), meter);
   }
