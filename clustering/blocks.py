@@ -74,7 +74,7 @@ class Block:
         """Return some of the rows."""
         weights = None if self.weights is None else self.weights[which]
         hashes = None if self.hashes is None else self.hashes[which]
-        return Block(self.columns[:, which], weights, hashes, self.rows[which], self.part)
+        return Block(self.columns.take(which, axis=1), weights, hashes, self.rows[which], self.part)
 
     def place(self, row: int) -> "Place":
         """Return where a row of the block stands in the table."""

@@ -69,13 +69,13 @@ class Drawing:
         points = self.metric.stretched(self.metric.places(block.columns))
         near = np.flatnonzero(number <= limit * self.chance(self._far(points)))
         if len(near):
-            near = near[number[near] <= limit * self.chance(self._look.at_most(points[:, near].T))]
+            near = near[number[near] <= limit * self.chance(self._look.at_most(points.take(near, axis=1).T))]
         if not len(near):
             return partial
-        keys = number[near] / self.chance(nearest(points[:, near].T, self.centres, self._look)[1])
+        keys = number[near] / self.chance(nearest(points.take(near, axis=1).T, self.centres, self._look)[1])
         near, keys = near[keys <= limit], keys[keys <= limit]
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
-        return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))
+        return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns.take(near, axis=1)))
 
     def merge(self, one: Sketch, other: Sketch) -> Sketch:
         """Return the sketch of the rows of both."""

@@ -109,7 +109,7 @@ def _exchanged(totals: Totals, scan: Summing, block: Block, every: Bounds, rows:
     before = every.labels[rows].astype(np.intp)
     after = _look(scan, places, every, rows)
     moved = np.flatnonzero(after != before)
-    places, block = places[:, moved], block.take(moved)
+    places, block = places.take(moved, axis=1), block.take(moved)
     gone = scan.added(places, block, before[moved])
     come = scan.merge(totals, scan.added(places, block, after[moved]))
     return Totals(come.masses - gone.masses, come.sums - gone.sums, totals.squares)

@@ -82,7 +82,7 @@ def means(points: Floats, weights: Floats, now: Placed) -> Floats:
     columns, mass = points.T, weights
     groups = now.labels.astype(np.intp)
     if 2 * len(rows) < len(groups):
-        columns, mass, groups = columns[:, rows], mass[rows], groups[rows]
+        columns, mass, groups = columns.take(rows, axis=1), mass[rows], groups[rows]
     masses = group_totals(mass, groups, len(loose))[:, None]
     sums = group_sums(columns, mass, groups, len(loose))
     return np.where(loose[:, None] & (masses > 0), sums / np.where(masses > 0, masses, 1.0), now.centres)
@@ -100,5 +100,5 @@ def _among_active(points: Floats, before: Placed, centres: Floats, active: Flags
     labels, distances = np.where(taken, label, before.labels), np.where(taken, distance, before.distance)
     left = np.flatnonzero(mine & (distance >= before.distance))
     if len(left):
-        labels[left], distances[left] = nearest(points.T[:, left].T, centres)
+        labels[left], distances[left] = nearest(points.T.take(left, axis=1).T, centres)
     return labels, distances

@@ -29,9 +29,11 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp | np.bool_]] | slice") -> "Drawn":
+    def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp]] | slice") -> "Drawn":
         """Return some of the rows."""
-        return Drawn(self.keys[which], self.hashes[which], self.masses[which], self.columns[:, which])
+        # `take` is several times faster along the last axis than an index
+        columns = self.columns[:, which] if isinstance(which, slice) else self.columns.take(which, axis=1)
+        return Drawn(self.keys[which], self.hashes[which], self.masses[which], columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +105,14 @@ def _distinct(parts: Sequence[Drawn], size: int) -> Drawn:
     hashes.sort()
     if (hashes[1:] != hashes[:-1]).all():
         limit = _limit(keys, size)
-        return _together([part.take(part.keys <= limit) for part in parts])
+        return _together([part.take(np.flatnonzero(part.keys <= limit)) for part in parts])
     rows = _together(parts)
     content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
     order = lexicographic([rows.hashes, *content])
     fresh = starts([rows.hashes, *content], order)
     first = rows.take(order[fresh])
     once = Drawn(first.keys, first.hashes, run_sums(rows.masses[order], fresh), first.columns)
-    return once.take(once.keys <= _limit(once.keys, size))
+    return once.take(np.flatnonzero(once.keys <= _limit(once.keys, size)))
 
 
 def _limit(keys: Floats, size: int) -> float:

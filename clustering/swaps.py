@@ -114,7 +114,7 @@ def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *
         return True
     rows = np.flatnonzero(wide[labels])
     part = Placed(centres, labels[rows].astype(np.int32), np.zeros(len(rows)), np.zeros(len(centres), np.bool_))
-    return bool((split_gains(points.T[:, rows].T, weights[rows], part).gain < least).all())
+    return bool((split_gains(points.T.take(rows, axis=1).T, weights[rows], part).gain < least).all())
 
 
 def _bounds(points: Floats, weights: Floats, labels: Groups, centres: Floats) -> tuple[Floats, Floats]:
@@ -179,7 +179,7 @@ class _Inside:
     def project(self, directions: Floats) -> Floats:
         """Return the product of each residual with its own cluster's direction, (n,), column by column."""
         if self.residuals.size <= SMALL:
-            return one_by_one(self.residuals * directions.T[:, self.groups])
+            return one_by_one(self.residuals * directions.T.take(self.groups, axis=1))
         total = np.zeros(len(self.groups))
         for column, direction in zip(self.residuals, directions.T, strict=True):
             total += column * direction[self.groups]
