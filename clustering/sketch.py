@@ -48,11 +48,14 @@ class Sketch:
         Distinct rows by rising key, ties by content; at most ``size`` + 1.
     waiting : tuple of Drawn
         Rows not compared yet, all with keys not above that of the last one kept.
+    count : int
+        Number of rows waiting.
     """
 
     size: int
     kept: Drawn
     waiting: tuple[Drawn, ...] = ()
+    count: int = 0
 
     @property
     def limit(self) -> float:
@@ -70,8 +73,8 @@ def add(sketch: Sketch, drawn: Drawn) -> Sketch:
     """Return the sketch of the rows so far and of ``drawn``, both untouched; amortised O(n d) for n rows."""
     near = np.flatnonzero(drawn.keys <= sketch.limit)
     waiting = (*sketch.waiting, drawn if len(near) == len(drawn) else drawn.take(near))
-    grown = Sketch(sketch.size, sketch.kept, waiting)
-    return settled(grown) if sum(map(len, waiting)) > _PATIENCE * sketch.size else grown
+    grown = Sketch(sketch.size, sketch.kept, waiting, sketch.count + len(near))
+    return settled(grown) if grown.count > _PATIENCE * sketch.size else grown
 
 
 def merge(one: Sketch, other: Sketch) -> Sketch:
