@@ -42,7 +42,8 @@ class Memory:
         self._hashes: Words | None = None
 
     def run(self, scan: Scan[P]) -> P:
-        """Return the result of a scan over all rows; the hashes of their values are worked out in the first one."""
+        """Return the result of a scan over all rows; the hashes of their values are kept from the first to the second.
+        """
         if self._is_long or self._batches[0].hashes is not None:
             return folded(scan, self._batches)
         partial = scan.empty()
@@ -57,7 +58,6 @@ class Memory:
         """
         if self._is_long:
             return self.run(scan)
-        self._hashes = None
         if self._known is None or scan.order is None:
             self._known = self._noted(scan)
         else:
@@ -84,7 +84,7 @@ class Memory:
                     own[:] = coins.of_values(block.columns)
                 yield replace(block, hashes=own)
                 first += len(block.rows)
-        self._hashes = hashes
+        self._hashes = hashes if known is None else None
 
     def _noted(self, scan: Summing) -> _Known:
         """Return what is to know after a scan of all rows."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clustering.arrays import Floats, Longs
 from clustering.coins import Words
@@ -29,7 +30,7 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp]] | slice") -> "Drawn":
+    def take(self, which: npt.NDArray[np.intp] | slice) -> "Drawn":
         """Return some of the rows."""
         # `take` is several times faster along the last axis than an index
         columns = self.columns[:, which] if isinstance(which, slice) else self.columns.take(which, axis=1)
@@ -87,10 +88,18 @@ def settled(sketch: Sketch) -> Sketch:
     if not sketch.waiting:
         return sketch
     rows = _distinct([sketch.kept, *sketch.waiting], sketch.size)
-    return Sketch(sketch.size, rows.take(np.lexsort((rows.hashes, rows.keys))[: sketch.size + 1]))
+    return Sketch(sketch.size, rows.take(_order(rows)[: sketch.size + 1]))
 
 
-def _together(parts: Sequence[Drawn]) -> Drawn:
+def _order(rows: Drawn) -> npt.NDArray[np.intp]:
+    """Return the order of rising keys, ties by hash."""
+    order = np.argsort(rows.keys)
+    keys = rows.keys[order]
+    return order if (keys[1:] > keys[:-1]).all() else np.lexsort((rows.hashes, rows.keys))
+
+
+def together(parts: Sequence[Drawn]) -> Drawn:
+    """Return the rows of all parts."""
     return Drawn(
         np.concatenate([part.keys for part in parts]),
         np.concatenate([part.hashes for part in parts]),
@@ -108,8 +117,8 @@ def _distinct(parts: Sequence[Drawn], size: int) -> Drawn:
     hashes.sort()
     if (hashes[1:] != hashes[:-1]).all():
         limit = _limit(keys, size)
-        return _together([part.take(np.flatnonzero(part.keys <= limit)) for part in parts])
-    rows = _together(parts)
+        return together([part.take(np.flatnonzero(part.keys <= limit)) for part in parts])
+    rows = together(parts)
     content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
     order = lexicographic([rows.hashes, *content])
     fresh = starts([rows.hashes, *content], order)
