@@ -10,7 +10,6 @@ from clustering import coins
 from clustering.arrays import Floats, Longs
 from clustering.blocks import Batch, Block, Place, Scan, blocks, folded, some_blocks
 from clustering.bounds import Bounds, step
-from clustering.coins import Words
 from clustering.totals import Groups, Summing, Totals
 
 P = TypeVar("P")
@@ -39,11 +38,10 @@ class Memory:
         """Hold views of the rows, untouched."""
         self._batches = batches
         self._known: _Known | None = None
-        self._hashes: Words | None = None
+        self._hashes: coins.Words | None = None
 
     def run(self, scan: Scan[P]) -> P:
-        """Return the result of a scan over all rows; the hashes of their values are kept from the first to the second.
-        """
+        """Return the result of a scan over all rows; hashes of their values are kept from the first to the second."""
         if self._is_long or self._batches[0].hashes is not None:
             return folded(scan, self._batches)
         partial = scan.empty()
