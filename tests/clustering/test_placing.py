@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clustering import placing
 from clustering.arrays import Floats, Labels
-from clustering.assignment import nearest
+from clustering.assignment import labels_and_gaps, nearest
 from clustering.lloyd import descend, lloyd, loss
 from clustering.placing import means, placed, placed_again
 from clustering.quality import sse
@@ -45,11 +45,10 @@ def test_rows_placed_again_have_the_labels_of_rows_placed_anew(state: int, rows:
 def test_centres_that_hardly_move_let_nearly_all_rows_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     points, _, centres = problem(4)
     now, looked = placed(points, centres), []
-    look = placing.labels_and_gaps
 
     def counted(rows: Floats, centres: Floats, screen: Screen) -> tuple[Labels, Singles, Singles]:
         looked.append(len(rows))
-        return look(rows, centres, screen)
+        return labels_and_gaps(rows, centres, screen)
 
     monkeypatch.setattr(placing, "labels_and_gaps", counted)
     placed_again(points, now, centres + 1e-4, np.ones(K, dtype=np.bool_))
