@@ -14,7 +14,7 @@ WIDTH = 24
 """Columns of the longest bar."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEAST = 0.005
-"""From this share on estimated time is told: less would be told as 0 %."""
+"""From this share on it is told: less would be told as 0 %."""
 _AXES = {"low": "low", "high": "high"}
 _CAUSES = {
     "customer_moved": "The customer changed; the classes hardly changed.",
@@ -106,7 +106,7 @@ def _bars(reasons: tuple[Reason, ...]) -> Iterator[str]:
     for text, why in zip(said, reasons, strict=True):
         share = share_of(why)
         drawn = bar(share / largest) if share >= 0 else "░" * max(1, round(-share / largest * WIDTH))
-        against = "" if share >= 0 else " against it"
+        against = " against it" if share <= -_LEAST else ""
         yield f"    {text:<{wide}}  {drawn} {abs(share) * 100:.0f} %{against}"
 
 
