@@ -11,6 +11,7 @@ from segmentation import rows as kinds
 from segmentation.backfill import filled_up, fills
 from segmentation.calendar import Calendar
 from segmentation.correcting import corrected
+from segmentation.indices import View
 from segmentation.judging import Amended, judge_all
 from segmentation.lifecycle import theirs, turned
 from segmentation.local_state import LocalState
@@ -28,7 +29,7 @@ from segmentation.window import revised
 
 @dataclass(frozen=True)
 class Closed:
-    """What a close leaves behind: the state, and what it has to say."""
+    """What a close leaves behind: the state, what it has to say, and what it has seen of all customers."""
 
     state: LocalState
     events: tuple[Event, ...] = ()
@@ -36,6 +37,7 @@ class Closed:
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    view: View | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
         return Closed(state, rejected=rejected, counts=counts)
     judged = judge_all(state, state.models.force, parameters, Amended(amended.events, amended.back, moved))
     events, states = (*turn.events, *judged.events), (*turn.states, *judged.states)
-    return Closed(judged.state, events, states, rejected, judged.answer, counts)
+    return Closed(judged.state, events, states, rejected, judged.answer, counts, judged.view)
 
 
 def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) -> tuple[pa.Table, tuple[pa.Table, ...]]:

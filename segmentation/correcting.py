@@ -25,7 +25,7 @@ from segmentation.customers import Customers, nobody
 from segmentation.decision import NONE, Verdict, judge, rehoused
 from segmentation.local_state import LocalState
 from segmentation.memories import share_estimated
-from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, moves, place_of, reasons_of
+from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, marks, moves, place_of, reasons_of
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook
 from segmentation.recent import Recent
@@ -185,11 +185,10 @@ def _back(force: Model, found: _Again, at: int, epoch: int, parameters: Paramete
     move, space = found.moves[at], space_of(found.model)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     time, since = (iso(calendar.end(one) * SECOND_US) for one in (epoch, found.epoch))
-    was, now = found.before[at], found.sight.traces[at]
-    then, here = (off_grid(space.point(trace)) for trace in (was, now))
+    was, now = marks(space, np.stack([found.before[at], found.sight.traces[at]]))
     pair = centres_of(found.model)[np.searchsorted(ids_of(found.model), [move.to, move.from_])]
-    parts = attribute(then, here, pair, pair)
-    own, best = distances(here[None, :], pair)[0].tolist()
+    parts = attribute(was.point, now.point, pair, pair)
+    own, best = distances(now.point[None, :], pair)[0].tolist()
     customer, version = str(found.customers.ids[at].as_py()), found.model.version
     share = float(share_estimated(found.sight.memories)[at])
     places = place_of(force, move.to, since), place_of(force, move.from_, None)

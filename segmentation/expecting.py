@@ -26,7 +26,7 @@ from segmentation.memories import absorbed, view_of
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook
-from segmentation.rows import pc
+from segmentation.rows import names, pc
 from segmentation.sums import IDLE_W, Flags, Floats
 from segmentation.traits import equipped
 from segmentation.weeks import WEEK_S, WEEKS, powers
@@ -80,33 +80,38 @@ def expected(view: View, customers: Customers, settled: int, epoch: int, paramet
     return Expected(ahead.potential, ahead.confidence, missing, slope, probability)
 
 
-def awaited(state: LocalState, parameters: Parameters) -> Expected:
-    """Return who is expected as of the last close of `state`. O(n); untouched."""
-    epochs = range(state.settled + 1, state.closed + 1)
-    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
-    view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
+def awaited(state: LocalState, parameters: Parameters, view: View | None = None) -> Expected:
+    """Return who is expected as of the last close of `state`, whose `view` need not be made again. O(n); untouched."""
+    if view is None:
+        epochs = range(state.settled + 1, state.closed + 1)
+        memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
+        view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
     return expected(view, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
 
 
-def told(state: LocalState, model: Model, bucket: int, parameters: Parameters) -> Expectations:
-    """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n)."""
+def told(state: LocalState, model: Model, bucket: int, parameters: Parameters, view: View | None = None
+         ) -> Expectations:  # fmt: skip
+    """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n).
+
+    `view` is that of the close, where it is at hand.
+    """
     as_of = Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US
-    customers = chosen(awaited(state, parameters), state.customers, model)
+    customers = chosen(awaited(state, parameters, view), state.customers, model)
     return Expectations(state.passport.stream, state.passport.generation, bucket, iso(as_of), customers)
 
 
 def chosen(found: Expected, customers: Customers, model: Model) -> tuple[Expectation, ...]:
     """Return who is worth telling of, by potential times probability; ties go to the smaller customer id."""
     rows = np.flatnonzero(found.probability >= LEAST)
-    order = np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")
+    rows = rows[np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")][:MOST]
+    clusters = customers.cluster[rows].tolist()
+    places = {cluster: place_of(model, cluster, None) for cluster in set(clusters)}
+    figures = zip(*(of[rows].tolist() for of in (found.probability, found.potential, found.confidence, found.slope)),
+                  strict=True)  # fmt: skip
     return tuple(
-        Expectation(
-            customers.ids[row].as_py(), place_of(model, int(customers.cluster[row]), None),
-            float(found.probability[row]), float(found.potential[row]), float(found.confidence[row]),
-            None if np.isnan(found.slope[row]) else float(found.slope[row]),
-        )
-        for row in rows[order][:MOST].tolist()
-    )  # fmt: skip
+        Expectation(who, places[cluster], *known, None if np.isnan(slope) else slope)
+        for who, cluster, (*known, slope) in zip(names(customers.ids.take(rows)), clusters, figures, strict=True)
+    )
 
 
 def signs(missing: Floats, slope: Floats) -> Floats:
@@ -125,10 +130,12 @@ def slopes(customers: Customers, settled: int, parameters: Parameters) -> Floats
     weeks = [last - RECENT + 1 + n for n in range(RECENT)]
     levels = [np.log(powers(customers.weeks[:, week % WEEKS]) + IDLE_W) for week in weeks]
     steps = np.column_stack([(levels[b] - levels[a]) / (b - a) for a, b in combinations(range(RECENT), 2)])
-    enough = np.sum([~np.isnan(level) for level in levels], axis=0) >= LEAST_KNOWN
-    found = np.full(len(customers), np.nan)
-    found[enough] = np.nanmedian(steps[enough], axis=1)
-    return found
+    known = np.sum([~np.isnan(level) for level in levels], axis=0)
+    # what is unknown stands last; of an even number the mean of the two in the middle
+    steps.sort(axis=1)
+    count, every = known * (known - 1) // 2, np.arange(len(customers))
+    median = (steps[every, np.maximum(count - 1, 0) // 2] + steps[every, count // 2]) / 2
+    return np.where(known >= LEAST_KNOWN, median, np.nan)
 
 
 def _may_rise(customers: Customers, epoch: int, parameters: Parameters, dismissed: Collection[str]) -> Flags:

@@ -17,7 +17,7 @@ from segmentation.customers import NOT_YET, Customers, nobody
 from segmentation.decision import NONE, judge, rehoused
 from segmentation.dismissals import lasting, marked
 from segmentation.dry_run import dry_run
-from segmentation.indices import LONG
+from segmentation.indices import LONG, View
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
@@ -54,12 +54,16 @@ NOTHING = Amended()
 
 @dataclass(frozen=True)
 class Judgement:
-    """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer."""
+    """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer.
+
+    `view` is what it has seen of all customers.
+    """
 
     state: LocalState
     events: tuple[Event, ...]
     states: tuple[CustomerState, ...]
     answer: Answer
+    view: View
 
 
 def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: Amended = NOTHING) -> Judgement:
@@ -106,7 +110,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
         shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
-    return Judgement(judged, (*before, *fallen, *events), states, said)
+    return Judgement(judged, (*before, *fallen, *events), states, said, sight.view)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:

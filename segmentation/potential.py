@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segmentation.customers import Customers
 from segmentation.decision import NEVER, NONE
-from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
+from segmentation.indices import REGISTRY, SHORT, View, ratio, unsteadiness
 from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.sums import Flags, Floats
 
@@ -54,7 +54,7 @@ def outlook(view: View) -> Outlook:
 
 def _beyond_season(view: View) -> Floats:
     """Return the part (n,) of the growth [1] that stays if this season ends as it ended a year ago; 1 of no growth."""
-    grown = np.fmax(growth(view), 1.0)
+    grown = np.fmax(view.growth, 1.0)
     return np.asarray(np.fmax(grown * view.stayed, 1.0) / grown)
 
 

@@ -64,9 +64,11 @@ class Space:
         """Return traces (n, d) as values in the indices' own units, None where there is none to tell."""
         transformed = self.scaled(off_grid(traces)) * self.scaling.spread + self.scaling.centre
         known = (traces > -_FARTHEST) & (traces < _FARTHEST) & (self.root_weights > 0)
+        columns = np.ascontiguousarray(np.where(known, transformed, np.nan).T)
+        own = np.array([index.originals(column) for index, column in zip(self.indices, columns, strict=True)])
         return [
-            [index.original(value) if told else None for index, value, told in zip(self.indices, *row, strict=True)]
-            for row in zip(transformed.tolist(), known.tolist(), strict=True)
+            [value if told else None for value, told in zip(*row, strict=True)]
+            for row in zip(own.T.tolist(), known.tolist(), strict=True)
         ]
 
 
