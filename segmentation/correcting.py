@@ -22,7 +22,7 @@ from segmentation import rows as kinds
 from segmentation.attribution import BACKFILL, LATE_CORRECTION, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, Verdict, judge, rehoused
+from segmentation.decision import NEVER, NONE, Verdict, judge, rehoused
 from segmentation.local_state import LocalState
 from segmentation.memories import share_estimated
 from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, marks, moves, place_of, reasons_of
@@ -110,6 +110,10 @@ Some = TypeVar("Some", bound=Decided)
 
 def concerned(decided: Mapping[str, Some], fresh: pa.Table) -> dict[str, Some]:
     """Return by customer, rising, what was decided on epochs for which `fresh` rows have come."""
+    latest = max((one.epoch for one in decided.values()), default=NEVER)
+    fresh = kinds.where(fresh, kinds.numbers(fresh, "epoch") <= latest)
+    if fresh.num_rows == 0:
+        return {}
     mine = fresh.filter(pc.is_in(fresh.column("customer"), value_set=pa.array(sorted(decided), pa.string())))
     told = zip(kinds.names(mine.column("customer")), kinds.numbers(mine, "epoch").tolist(), strict=True)
     found = {customer for customer, day in set(told) if day <= decided[customer].epoch}

@@ -178,6 +178,7 @@ def _still_needed(models: Models, model: Model, customers: Customers, recent: Ma
     """Without the past models that no anchor refers to, nor a move that may be judged again; what to undo is undone."""
     used = {*np.unique(customers.anchor_version).tolist(), model.version}
     for move in recent.values():
-        used |= {move.version_to, move.before.anchor_version} if move.before is not None else set()
+        if move.before is not None:
+            used |= {move.version_to, move.before.anchor_version}
     past = {version: past for version, past in models.past.items() if version in used}
     return replace(models, past=past, undo=None)

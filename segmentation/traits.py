@@ -12,7 +12,6 @@ from schemas.times import microseconds
 from segmentation import rows as kinds
 from segmentation.customers import Customers
 from segmentation.indices import TRAITS
-from segmentation.rows import pc
 from segmentation.sums import Tiles
 from segmentation.value_mapping import ValueMapping, value_mapping
 
@@ -33,7 +32,7 @@ def apply_traits(customers: Customers, rows: pa.Table, mapping: ValueMapping | N
     `mapping` says what categorical values count as; None is the product's own. All customers of `rows` must be known.
     Inputs untouched.
     """
-    told = rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES))
+    told = kinds.where(rows, kinds.numbers(rows, "kind") == kinds.ATTRIBUTES)
     if told.num_rows == 0:
         return customers
     table = mapping or value_mapping()
