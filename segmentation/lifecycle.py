@@ -72,9 +72,8 @@ def turned(state: LocalState, rows: pa.Table, epoch: int, parameters: Parameters
 def begun(customers: Customers, rows: pa.Table, calendar: Calendar) -> Customers:
     """Return customers of whom nothing was known with the beginnings and endings of a history's `rows`."""
     started = customers.started.copy()
-    for at, (epoch, _) in _turns(
-        customers, rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES)), calendar
-    ).items():
+    told = kinds.where(rows, kinds.numbers(rows, "kind") == kinds.ATTRIBUTES)
+    for at, (epoch, _) in _turns(customers, told, calendar).items():
         started[at] = epoch
     return replace(customers, started=started)
 

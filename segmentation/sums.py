@@ -117,27 +117,27 @@ def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
 def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) -> None:
     """Fill what each row adds to `parts` and `hours` in place."""
     kind, status = kinds.numbers(rows, "kind"), kinds.numbers(rows, "status")
-    value, seconds = kinds.numbers(rows, "value").astype(np.int64), kinds.numbers(rows, "seconds").astype(np.int64)
+    value, seconds = kinds.numbers(rows, "value"), kinds.numbers(rows, "seconds")
     counted = (kind == kinds.IMPORT) & (status > 0)
     fine = counted & kinds.numbers(rows, "fine")
-    start = kinds.numbers(rows, "start").astype(np.int64)
-    begin = np.maximum(start, calendar.start(kinds.numbers(rows, "epoch").astype(np.int64)))
+    begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(kinds.numbers(rows, "epoch")))
     day = calendar.day_of(begin)
-    hour = calendar.hour_of(begin, day)
-    masks = {
-        "": counted, "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
-        "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS),
-        "weekend_": counted & calendar.weekend(day),
-    }  # fmt: skip
+    masks = {"": counted, "weekend_": counted & calendar.weekend(day)}
+    if fine.any():
+        hour = calendar.hour_of(begin, day)
+        masks |= {
+            "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
+            "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS),
+        }  # fmt: skip
+        parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
+        hours[np.flatnonzero(fine), hour[fine]] = value[fine]
     for name, mask in masks.items():
         parts[:, COLUMN[f"{name}wh"]] = np.where(mask, value, 0)
         parts[:, COLUMN[f"{name}s" if name else "seconds"]] = np.where(mask, seconds, 0)
     parts[:, COLUMN["estimated_s"]] = np.where(counted & (status == _ESTIMATED), seconds, 0)
     parts[:, COLUMN["export_wh"]] = np.where((kind == kinds.EXPORT) & (status > 0), value, 0)
-    parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
     if (kind > kinds.EXPORT).any():
         _count_transactions(parts, kind, value)
-    hours[np.flatnonzero(fine), hour[fine]] = value[fine]
 
 
 def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
