@@ -11,13 +11,13 @@ from segmentation import rows as kinds
 from segmentation.backfill import filled_up, fills
 from segmentation.calendar import Calendar
 from segmentation.correcting import corrected
-from segmentation.indices import View
 from segmentation.judging import Amended, judge_all
 from segmentation.lifecycle import theirs, turned
 from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
 from segmentation.parameters import Parameters
+from segmentation.potential import Outlook
 from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
@@ -29,7 +29,7 @@ from segmentation.window import revised
 
 @dataclass(frozen=True)
 class Closed:
-    """What a close leaves behind: the state, what it has to say, and what it has seen of all customers."""
+    """What a close leaves behind: the state, what it has to say, and the outlook on all customers."""
 
     state: LocalState
     events: tuple[Event, ...] = ()
@@ -37,7 +37,7 @@ class Closed:
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
-    view: View | None = None
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
         return Closed(state, rejected=rejected, counts=counts)
     judged = judge_all(state, state.models.force, parameters, Amended(amended.events, amended.back, moved))
     events, states = (*turn.events, *judged.events), (*turn.states, *judged.states)
-    return Closed(judged.state, events, states, rejected, judged.answer, counts, judged.view)
+    return Closed(judged.state, events, states, rejected, judged.answer, counts, judged.outlook)
 
 
 def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) -> tuple[pa.Table, tuple[pa.Table, ...]]:

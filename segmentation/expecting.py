@@ -20,15 +20,13 @@ from schemas.times import iso
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NONE
-from segmentation.indices import View
 from segmentation.local_state import LocalState
-from segmentation.memories import absorbed, view_of
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
-from segmentation.potential import outlook
+from segmentation.potential import Outlook
 from segmentation.rows import names, pc
+from segmentation.sight import present
 from segmentation.sums import IDLE_W, Flags, Floats
-from segmentation.traits import equipped
 from segmentation.weeks import WEEK_S, WEEKS, powers
 
 AHEAD = 28
@@ -63,40 +61,36 @@ class Expected:
     probability: Floats
 
 
-def expected(view: View, customers: Customers, settled: int, epoch: int, parameters: Parameters,
+def expected(ahead: Outlook, customers: Customers, settled: int, epoch: int, parameters: Parameters,
              dismissed: Collection[str] = ()) -> Expected:  # fmt: skip
-    """Return who is expected within AHEAD days of the end of `epoch`, `customers` being settled up to `settled`.
+    """Return who is expected within AHEAD days of the end of `epoch`, by the outlook on `customers` as of then.
 
-    O(n); inputs untouched. Who has too few known weeks for a slope is taken to have none.
+    Their weeks are settled up to `settled`; who has too few known ones for a slope is taken to have none. O(n); inputs
+    untouched.
     """
-    ahead = outlook(view)
     with np.errstate(divide="ignore"):
         missing = np.log(parameters.potential) - np.log(ahead.lasting)
     slope = slopes(customers, settled, parameters)
-    told = view.long("transactions") > 0
-    curve = np.where(told[:, None], TOLD_CURVE, SILENT_CURVE)
+    curve = np.where(ahead.told[:, None], TOLD_CURVE, SILENT_CURVE)
     logit = curve[:, 0] + np.sum(curve[:, 1:] * signs(missing, slope), axis=1)
     probability = np.where(_may_rise(customers, epoch, parameters, dismissed), 1 / (1 + np.exp(-logit)), np.nan)
     return Expected(ahead.potential, ahead.confidence, missing, slope, probability)
 
 
-def awaited(state: LocalState, parameters: Parameters, view: View | None = None) -> Expected:
-    """Return who is expected as of the last close of `state`, whose `view` need not be made again. O(n); untouched."""
-    if view is None:
-        epochs = range(state.settled + 1, state.closed + 1)
-        memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
-        view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
-    return expected(view, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
+def awaited(state: LocalState, parameters: Parameters, ahead: Outlook | None = None) -> Expected:
+    """Return who is expected as of the last close of `state`; `ahead` is its outlook, if at hand. O(n); untouched."""
+    ahead = ahead or present(state, parameters)
+    return expected(ahead, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
 
 
-def told(state: LocalState, model: Model, bucket: int, parameters: Parameters, view: View | None = None
+def told(state: LocalState, model: Model, bucket: int, parameters: Parameters, ahead: Outlook | None = None
          ) -> Expectations:  # fmt: skip
     """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n).
 
-    `view` is that of the close, where it is at hand.
+    `ahead` is the outlook of the close, where it is at hand.
     """
     as_of = Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US
-    customers = chosen(awaited(state, parameters, view), state.customers, model)
+    customers = chosen(awaited(state, parameters, ahead), state.customers, model)
     return Expectations(state.passport.stream, state.passport.generation, bucket, iso(as_of), customers)
 
 
@@ -140,5 +134,8 @@ def slopes(customers: Customers, settled: int, parameters: Parameters) -> Floats
 
 def _may_rise(customers: Customers, epoch: int, parameters: Parameters, dismissed: Collection[str]) -> Flags:
     rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
+    may = (customers.cluster != NONE) & ~customers.high & rested
+    if not dismissed:
+        return np.asarray(may)
     free = ~pc.is_in(customers.ids, value_set=pa.array(sorted(dismissed), pa.string())).to_numpy(zero_copy_only=False)
-    return np.asarray((customers.cluster != NONE) & ~customers.high & rested & free)
+    return np.asarray(may & free)

@@ -17,13 +17,14 @@ from segmentation.customers import NOT_YET, Customers, nobody
 from segmentation.decision import NONE, judge, rehoused
 from segmentation.dismissals import lasting, marked
 from segmentation.dry_run import dry_run
-from segmentation.indices import LONG, View
+from segmentation.indices import LONG
 from segmentation.local_state import Flag, LocalState, Models
 from segmentation.memories import share_estimated
 from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.offering import offered
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
+from segmentation.potential import Outlook
 from segmentation.quadrants import on_axes
 from segmentation.recent import Recent, renewed
 from segmentation.risen import renewed as renewed_rises
@@ -56,14 +57,14 @@ NOTHING = Amended()
 class Judgement:
     """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer.
 
-    `view` is what it has seen of all customers.
+    `outlook` is that on all customers.
     """
 
     state: LocalState
     events: tuple[Event, ...]
     states: tuple[CustomerState, ...]
     answer: Answer
-    view: View
+    outlook: Outlook
 
 
 def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: Amended = NOTHING) -> Judgement:
@@ -110,7 +111,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
         shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
-    return Judgement(judged, (*before, *fallen, *events), states, said, sight.view)
+    return Judgement(judged, (*before, *fallen, *events), states, said, rise.outlook)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:

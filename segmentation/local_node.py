@@ -106,7 +106,7 @@ def _expected(bucket: int, said: Sequence[Closed], parameters: Parameters) -> Ex
     last = next((closed for closed in reversed(said) if closed.answer is not None), None)
     if last is None or last.state.models.force is None:
         return None
-    return told(last.state, last.state.models.force, bucket, parameters, last.view)
+    return told(last.state, last.state.models.force, bucket, parameters, last.outlook)
 
 
 def _output(bucket: int, intake: Intake, said: list[Closed], events: tuple[Event, ...], requests: tuple[Request, ...]

@@ -27,11 +27,12 @@ DOUBT = 0.5
 class Outlook:
     """Potential and confidence of n customers: `parts` (n, p) are the indices' parts of the potential's logarithm [1].
 
-    `confidence` (n,) [1].
+    `confidence` (n,) [1]; `told` (n,) whether a transaction of them was ever seen.
     """
 
     parts: Floats
     confidence: Floats
+    told: Flags
 
     @cached_property
     def potential(self) -> Floats:
@@ -49,7 +50,8 @@ def outlook(view: View) -> Outlook:
     parts = [index.pull * np.fmax(index.transformed(view), 0.0) for index in PULLING]
     estimated = np.nan_to_num(ratio(view.short("estimated_s"), view.short("seconds")))
     steady = np.exp(-np.nan_to_num(unsteadiness(view, SHORT)))
-    return Outlook(np.column_stack(parts), steady * _beyond_season(view) * (1.0 - DOUBT * estimated))
+    confidence = steady * _beyond_season(view) * (1.0 - DOUBT * estimated)
+    return Outlook(np.column_stack(parts), confidence, view.long("transactions") > 0)
 
 
 def _beyond_season(view: View) -> Floats:

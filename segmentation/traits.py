@@ -51,7 +51,7 @@ def equipped(customers: Customers, tiles: Mapping[int, Tiles], epochs: range) ->
     """Return customers who also own what they bought in these epochs; untouched. A set, so any order gives the same."""
     traits = customers.traits.copy()
     for epoch in epochs:
-        if (day := tiles.get(epoch)) is not None:
+        if (day := tiles.get(epoch)) is not None and day.owned.any():
             bought = day.some(day.owned > 0)
             owned = np.nan_to_num(traits[bought.customer, OWNED]).astype(np.int64)
             traits[bought.customer, OWNED] = owned | bought.owned
