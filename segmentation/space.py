@@ -97,7 +97,12 @@ def ids_of(model: Model) -> Ints:
 
 def distances(points: Floats, centres: Floats) -> Floats:
     """Return squared distances (n, k) [1] of points (n, d) to centres (k, d); a bucket without customers has none."""
-    return squared_distances(points, centres) if len(points) > 0 else np.zeros((0, len(centres)))
+    if len(points) == 0:
+        return np.zeros((0, len(centres)))
+    # indices of which nothing is known lie at 0 for all, and add nothing
+    told = points.any(axis=0) | centres.any(axis=0)
+    told[0] = True
+    return squared_distances(points.compress(told, axis=1), centres.compress(told, axis=1))
 
 
 def off_grid(coordinates: Ints | Traces) -> Floats:

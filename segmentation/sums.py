@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmentation import rows as kinds
-from segmentation.calendar import Calendar
+from segmentation.calendar import DAY_S, Calendar
 from segmentation.rows import pc
 
 Ints = NDArray[np.int64]
@@ -120,8 +120,9 @@ def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) ->
     value, seconds = kinds.numbers(rows, "value"), kinds.numbers(rows, "seconds")
     counted = (kind == kinds.IMPORT) & (status > 0)
     fine = counted & kinds.numbers(rows, "fine")
-    begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(kinds.numbers(rows, "epoch")))
-    day = calendar.day_of(begin)
+    epoch = kinds.numbers(rows, "epoch")
+    begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(epoch))
+    day = epoch if calendar.epoch_s == DAY_S else calendar.day_of(begin)
     masks = {"": counted, "weekend_": counted & calendar.weekend(day)}
     if fine.any():
         hour = calendar.hour_of(begin, day)
@@ -131,11 +132,13 @@ def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) ->
         }  # fmt: skip
         parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
         hours[np.flatnonzero(fine), hour[fine]] = value[fine]
-    for name, mask in masks.items():
-        parts[:, COLUMN[f"{name}wh"]] = np.where(mask, value, 0)
-        parts[:, COLUMN[f"{name}s" if name else "seconds"]] = np.where(mask, seconds, 0)
-    parts[:, COLUMN["estimated_s"]] = np.where(counted & (status == _ESTIMATED), seconds, 0)
-    parts[:, COLUMN["export_wh"]] = np.where((kind == kinds.EXPORT) & (status > 0), value, 0)
+    told = {f"{name}wh": (mask, value) for name, mask in masks.items()}
+    told |= {f"{name}s" if name else "seconds": (mask, seconds) for name, mask in masks.items()}
+    told["estimated_s"] = counted & (status == _ESTIMATED), seconds
+    told["export_wh"] = (kind == kinds.EXPORT) & (status > 0), value
+    for name, (mask, values) in told.items():
+        if mask.any():
+            parts[:, COLUMN[name]] = np.where(mask, values, 0)
     if (kind > kinds.EXPORT).any():
         _count_transactions(parts, kind, value)
 
