@@ -146,9 +146,8 @@ def inner_scatter(cells: Cells) -> Floats:
 def _reduce(points: Longs, rows: Cells, groups: Labels, limit: int) -> tuple[Cells, Labels]:
     """Add equal points of a group, then the points of a cell, and sort what is left by content."""
     rows, groups, points = _add_equal([groups, *points.T], rows, groups, points)
-    if np.unique(groups, return_counts=True)[1].max(initial=0) > limit:
-        cell = partition(points, rows.mass, groups, limit)
-        rows, groups, _ = _add_equal([cell, groups], rows, groups, points)
+    cell = partition(points, rows.mass, groups, limit)
+    rows, groups, _ = _add_equal([cell, groups], rows, groups, points)
     order = lexicographic([groups, *rows.sums.T, rows.mass, rows.squares])
     return _take(rows, order), groups[order]
 
