@@ -37,6 +37,8 @@ IDLE_W = 10
 LOG_STEPS = 1_024
 """Steps of a natural logarithm that is kept as an integer [1]."""
 _DERIVED = ("workdays", "log_power", "peak", "fine_active")
+_SUMMED = ["kind", "status", "value", "seconds", "fine", "start", "epoch", "text"]
+"""Columns of rows that make tiles."""
 _ESTIMATED, _MEASURED = 1, 2
 _BLOCK_ROWS = 4_096
 
@@ -86,7 +88,7 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     epoch = kinds.numbers(rows, "epoch").astype(np.int64)
     order = np.lexsort([customer, epoch])
     if (order[1:] < order[:-1]).any():
-        customer, epoch, rows = customer[order], epoch[order], rows.take(order)
+        customer, epoch, rows = customer[order], epoch[order], rows.select(_SUMMED).take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
         return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64), first)
