@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 UV := $(shell command -v uv || echo .venv/bin/uv)
 LOCK := requirements.lock
 
-.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up own seeding known-clusters fit scans weights drift early-flags services expected docs screenshots store
+.PHONY: help demo test lint format types lock lock-jars clean golden real faults throughput latency catch-up cuts own seeding known-clusters fit scans weights drift early-flags services expected docs screenshots store
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -41,9 +41,13 @@ real: ## all real readings through the verbs, 365 days of them as history: produ
 faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
 	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
 
-own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM and TLS, and operators beside a stream
+cuts: ## the law on Kafka and Spark for three sizes of batches: any cut gives the same centres, classes and events
+	CUTS="9000 30000 120000" PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_any_cut.py
+
+own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM and TLS, operators beside a stream, compose
 	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py \
-		tests/integration/test_operators.py tests/integration/test_seeding_again.py
+		tests/integration/test_operators.py tests/integration/test_seeding_again.py \
+		tests/integration/test_compose_services.py
 
 seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding

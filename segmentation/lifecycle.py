@@ -28,9 +28,10 @@ from segmentation.parameters import Parameters
 from segmentation.rises import at_home, rose_of
 from segmentation.rows import pc
 from segmentation.sums import Flags, Ints
+from segmentation.traits import OWNED
 
 _KEPT = ("ids", "bucket", "traits", "traits_from", "noun", "started")
-"""What a customer that begins anew keeps."""
+"""What a customer that begins anew keeps, but for the services held."""
 _decode = msgspec.json.Decoder(Archive).decode
 
 
@@ -170,7 +171,9 @@ def _anew(customers: Customers, who: Ints, parameters: Parameters) -> Customers:
         column = getattr(customers, name).copy()
         column[who] = getattr(fresh, name)
         changed[name] = column
-    return replace(customers, **changed)
+    traits = customers.traits.copy()
+    traits[who, OWNED] = np.nan
+    return replace(customers, traits=traits, **changed)
 
 
 def _without_the_past(state: LocalState, who: Ints) -> LocalState:

@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 @pytest.fixture(scope="module")
 def letters(world: World, streamed: Streamed) -> list[Any]:
     """Dead letters of one stream."""
-    streamed(CUTS[1])
+    streamed(CUTS[-1])
     found = [record for topic in INPUTS for record in read_topic(world.bootstrap, dead_letters_of(topic))]
-    return [record for record in found if dict(record.headers)["stream"] == f"cut-{CUTS[1]}".encode()]
+    return [record for record in found if dict(record.headers)["stream"] == f"cut-{CUTS[-1]}".encode()]
 
 
 def _place(record: Any) -> tuple[bytes, ...]:  # noqa: ANN401

@@ -21,7 +21,11 @@ from kwadrant.processes import free_port
 from tests.deployment.test_compose import OURS, SERVICES
 from tests.integration.verbs import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1_800)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.long,  # make own
+    pytest.mark.timeout(1_800),
+]
 PATIENCE_S = 800.0
 ONCE = ("init-topics", "simulate", "seed")
 

@@ -22,9 +22,9 @@ from segmentation.indices import LONG
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from segmentation.sums import COLUMN
-from segmentation.traits import CAPACITY
+from segmentation.traits import CAPACITY, OWNED
 from tests.segmentation import hand
-from tests.segmentation.towns import CALENDAR, FILED, FIRST, HOUR, Sent
+from tests.segmentation.towns import CALENDAR, FILED, FIRST, HOUR, SPENT, Sent, transaction
 
 US = 1_000_000
 LOW, HIGH = float(np.log1p(100)), float(np.log1p(10_000))
@@ -134,6 +134,17 @@ def test_who_opens_again_is_a_newcomer() -> None:
     (first,) = later.states  # a class is state, and no event
     assert (first.place.cluster, first.event_id, first.closed, later.events) == (1, None, None, ())
     assert later.state.customers.first.tolist() == [FIRST + 3]
+
+
+def test_who_opens_again_holds_nothing_of_what_was_bought_before() -> None:
+    bought = Sent(CALENDAR.end(FIRST) + HOUR, SPENT, transaction("A", CALENDAR.end(FIRST) + HOUR, "purchase", "pv", 1))
+    state = day(known("A", "B"), bought, kwh={"A": 0.1, "B": 0.1}).state
+    for _ in range(hand.EAGER.window + 1):
+        state = day(state, kwh={"A": 0.1, "B": 0.1}).state
+    assert state.customers.traits[of(state, "A"), OWNED] > 0
+    state = day(state, filed("A", state.closed + 1, closed=True), kwh={"B": 0.1}).state
+    state = day(state, filed("A", state.closed + 1), kwh={"A": 0.1, "B": 0.1}).state
+    assert state.customers.traits[of(state, "A"), OWNED] == 0
 
 
 @pytest.mark.parametrize("into", ["A", "C"])
