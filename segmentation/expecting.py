@@ -98,14 +98,13 @@ def chosen(found: Expected, customers: Customers, model: Model) -> tuple[Expecta
     """Return who is worth telling of, by potential times probability; ties go to the smaller customer id."""
     rows = np.flatnonzero(found.probability >= LEAST)
     rows = rows[np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")][:MOST]
-    clusters = customers.cluster[rows].tolist()
-    places = {cluster: place_of(model, cluster, None) for cluster in set(clusters)}
-    figures = zip(*(of[rows].tolist() for of in (found.probability, found.potential, found.confidence, found.slope)),
-                  strict=True)  # fmt: skip
+    places = {cluster: place_of(model, cluster, None) for cluster in np.unique(customers.cluster[rows]).tolist()}
+    told = (customers.cluster, found.probability, found.potential, found.confidence, found.slope)
     return tuple(
-        Expectation(who, places[cluster], *known, None if np.isnan(slope) else slope)
-        for who, cluster, (*known, slope) in zip(names(customers.ids.take(rows)), clusters, figures, strict=True)
-    )
+        Expectation(who, places[cluster], probability, potential, confidence, None if np.isnan(slope) else slope)
+        for who, cluster, probability, potential, confidence, slope
+        in zip(names(customers.ids.take(rows)), *(column[rows].tolist() for column in told), strict=True)
+    )  # fmt: skip
 
 
 def signs(missing: Floats, slope: Floats) -> Floats:

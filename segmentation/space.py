@@ -100,7 +100,7 @@ def distances(points: Floats, centres: Floats) -> Floats:
     if len(points) == 0:
         return np.zeros((0, len(centres)))
     # indices of which nothing is known lie at 0 for all, and add nothing
-    told = points.any(axis=0) | centres.any(axis=0)
+    told = np.asarray(points.any(axis=0) | centres.any(axis=0))
     told[0] = True
     return squared_distances(points.compress(told, axis=1), centres.compress(told, axis=1))
 
