@@ -7,14 +7,14 @@ import msgspec
 
 from kwadrant.common import UsageError
 from kwadrant.quantities import change
-from kwadrant.words import rises, sentence, service_name
+from kwadrant.words import level, rises, sentence, service_name
 from schemas.event import Event, Reason
 
 WIDTH = 24
 """Columns of the longest bar."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEAST = 0.005
-"""From this share on estimated time is told: less would be told as 0 %."""
+"""From this share on it is told: less would be told as 0 %."""
 _AXES = {"low": "low", "high": "high"}
 _CAUSES = {
     "customer_moved": "The customer changed; the classes hardly changed.",
@@ -26,12 +26,12 @@ _CAUSES = {
 }
 _STATES = {
     "early": "Seen early: it is confirmed or taken back when the day is over.",
-    "confirmed": "Confirmed: the day is over, and its readings are in.",
+    "confirmed": "Confirmed at the end of its day, with its readings in.",
     "withdrawn": "Taken back.",
 }
 _CLEAR = {
-    False: "{:.0f} % clear of its old class: 0 % is halfway between the two, 100 % the very middle of the new one.",
-    True: "{:.0f} % steady: 100 % is a load that is the same every working day, and measured.",
+    False: "0 % is halfway between its old class and the new one, 100 % the middle of the new one.",
+    True: "100 % is a load that is the same every working day, and measured throughout.",
 }
 """What the confidence of a move, and of a rise, says."""
 SIGMA = "σ is the spread of all customers, as a robust standard deviation."
@@ -69,7 +69,7 @@ def explained(event: Event) -> str:
         f"  {cause(event)}",
         *_bars(event.reasons),
         *([f"  {SIGMA}"] if event.reasons else []),
-        *(f"  fits: {service_name(offer.service)}; {offer.because}" for offer in event.services),
+        *(f"  offer: {service_name(offer.service)}; {offer.because}" for offer in event.services),
         f"  {sure(event)}",
         f"  model {event.model_version_from} to {event.model_version_to}, event {event.event_id}"
         + (f", after {event.supersedes}" if event.supersedes else ""),
@@ -89,7 +89,7 @@ def way(event: Event) -> str:
     if not rises(event):
         return f"{before} → {after}"
     old, new = (place.quadrant.partition("-")[2] for place in (event.from_, event.to))
-    return f"its own potential: {old} → {new}; it stays in its class"
+    return f"its potential for energy services: {old} → {new}; it stays in its class"
 
 
 def quadrant_words(quadrant: str) -> str:
@@ -106,7 +106,7 @@ def _bars(reasons: tuple[Reason, ...]) -> Iterator[str]:
     for text, why in zip(said, reasons, strict=True):
         share = share_of(why)
         drawn = bar(share / largest) if share >= 0 else "░" * max(1, round(-share / largest * WIDTH))
-        against = "" if share >= 0 else " against it"
+        against = " against it" if share <= -_LEAST else ""
         yield f"    {text:<{wide}}  {drawn} {abs(share) * 100:.0f} %{against}"
 
 
@@ -125,7 +125,7 @@ def sure(event: Event) -> str:
     """Return how sure an event is, in sentences."""
     parts = [_STATES[event.status]]
     if event.status != "withdrawn":
-        parts.append(_CLEAR[rises(event)].format(event.confidence * 100))
+        parts.append(f"{level(event.confidence).capitalize()}: {_CLEAR[rises(event)]}")
     estimated = event.quality.share_estimated
     if event.quality.provisional:
         parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")

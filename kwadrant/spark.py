@@ -14,6 +14,10 @@ from kwadrant.settings import Settings
 
 _SECRET = re.compile("secret|password|token|credential|key", re.IGNORECASE)
 _LOOPBACK = "127.0.0.1"
+ARCHIVE = Path(sys.prefix) / "spark.jsa"
+"""Spark's classes as Java keeps them ready, where somebody has let it: see `kwadrant.class_archive`."""
+SILENT = "-Xlog:cds=off -Xlog:cds+dynamic=off"
+"""An archive that does not fit this Java or these jars is no news: it starts without."""
 
 
 def session(settings: Settings, jars: Sequence[Path], name: str) -> SparkSession:
@@ -66,11 +70,11 @@ def _python(settings: Settings) -> str:
 
 def _options(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
     given = {f"spark.{name}": value for name, value in settings.spark.items()}
-    near = {"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK} if is_local(settings.master) else {}
+    near = {"spark.driver.host": _LOOPBACK, "spark.driver.bindAddress": _LOOPBACK, **_class_archive()}
     every = [*map(str, jars), *filter(None, given.get("spark.jars", "").split(","))]
     return {
         "spark.driver.memory": settings.driver_memory,
-        **near,
+        **(near if is_local(settings.master) else {}),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
@@ -89,6 +93,13 @@ def _options(settings: Settings, jars: Sequence[Path]) -> dict[str, str]:
         **given,
         "spark.jars": ",".join(every),
     }  # fmt: skip
+
+
+def _class_archive() -> dict[str, str]:
+    """Return the option with which Java reads the class archive, where there is one."""
+    if not ARCHIVE.exists():
+        return {}
+    return {"spark.driver.extraJavaOptions": f"-XX:SharedArchiveFile={ARCHIVE} {SILENT}"}
 
 
 def _partitions(master: str) -> int:

@@ -17,17 +17,17 @@ _VERBS = {
     "fallen": ("fell", "decided"),
 }
 _RISES = {
-    "early": "{who}'s own potential is about to rise in {place}",
-    "confirmed": "{who}'s own potential has risen in {place}",
-    "withdrawn": "{who}'s own potential did not rise in {place} after all",
-    "corrected": "{who}'s own potential has not risen in {place} after all",
-    "borne out": "{who}'s own potential did rise in {place}",
+    "early": "{who}'s potential for energy services is about to rise in {place}",
+    "confirmed": "{who}'s potential for energy services has risen in {place}",
+    "withdrawn": "{who}'s potential for energy services did not rise in {place} after all",
+    "corrected": "{who}'s potential for energy services has not risen in {place} after all",
+    "borne out": "{who}'s potential for energy services did rise in {place}",
     "fallen": "{who} in {place} is not a potential customer any more",
 }
 """What is said of a customer whose potential becomes high, or low again, in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
-    "model_moved": "the classes shifted, the customer hardly changed",
+    "model_moved": "the classes shifted, the customer hardly changed: no reason to call",
     "both": "the customer changed, and the classes shifted too",
     "definition_changed": "the classes are defined anew",
     "late_correction": "corrected readings do not bear out its last move",
@@ -35,6 +35,11 @@ _CAUSES = {
 }
 _NOT_BORNE_OUT = "corrected readings do not bear it out"
 _LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
+_SURE = ("early", "confirmed", "borne out")
+_LEVELS = ((0.75, "high"), (0.5, "medium"), (-float("inf"), "low"))
+"""From which confidence on [1] it is called what."""
+_MOST = 0.6
+"""From this share on a reason says enough [1]."""
 _WHOLE = 0.995
 """From this share on a reason is "all of the move" [1]."""
 
@@ -52,7 +57,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     Examples
     --------
     ``C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ (0.44 → 1.4 × its mean
-    load), 71 % of the move; decided in 1.4 s``
+    load), 71 % of the move; confidence medium (70 %); decided in 1.4 s``
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
     plain = escape if marked else str
@@ -68,6 +73,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
         move = _RISES[_kind(event)].format(who=plain(who), place=name(event.to))
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
     clauses += [plain(f"offer {offers(event)}")] if event.services else []
+    clauses += [level(event.confidence)] if event.reasons and _kind(event) in _SURE else []
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
@@ -121,9 +127,23 @@ def reason(why: Reason, whole: str = "move") -> str:
     return f"{said}{':' if said == why.index else ','} {part}"
 
 
+def level(confidence: float) -> str:
+    """Return a confidence as a word and in per cent."""
+    word = next(word for least, word in _LEVELS if confidence >= least)
+    return f"confidence {word} ({confidence * 100:.0f} %)"
+
+
+def _told(event: Event) -> tuple[Reason, ...]:
+    """Return the reason that counts most, and the next where it does not say enough; none of what the classes did."""
+    if event.cause == "model_moved" or not event.reasons:
+        return ()
+    first = event.reasons[0]
+    return event.reasons[: 1 if first.share_customer + first.share_model >= _MOST else 2]
+
+
 def _because(event: Event) -> list[str]:
     clauses = ["newly potential"] if event.newly_potential else []
-    clauses += [reason(why, "rise" if rises(event) else "move") for why in event.reasons[:1]]
+    clauses += [reason(why, "rise" if rises(event) else "move") for why in _told(event)]
     cause = _CAUSES[event.cause] if _kind(event) != "corrected" or not rises(event) else _NOT_BORNE_OUT
     clauses += [cause] if cause else []
     if event.to.since is not None:

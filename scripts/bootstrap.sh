@@ -6,6 +6,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 VENV="$ROOT/.venv"
 PYTHON="$VENV/bin/python"
 STAMP="$VENV/.requirements.sha256" # the lock this .venv was made from; written last
+CLASSES="$VENV/.classes"            # there once Java has been asked to keep Spark's classes ready
 HALF="$VENV/.half-made"             # there while packages are being installed: found at a start, .venv is made anew
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" # Spark's workers must find our packages too
 
@@ -147,5 +148,21 @@ ensure_venv() {
     exec 9>&-
 }
 
+# Halves the start of every Spark from now on (see kwadrant/class_archive.py); without it all works as well.
+ensure_classes() {
+    [ "$CLASSES" -nt "$VENV/.java" ] && return
+    java_is_new # writes .venv/.java where it is not there yet
+    exec 9>"$ROOT/.venv.lock"
+    if command -v flock >/dev/null; then flock 9; fi
+    if ! [ "$CLASSES" -nt "$VENV/.java" ]; then
+        say "== letting Java keep Spark's classes ready, once"
+        "$PYTHON" -m kwadrant.class_archive >"$VENV/classes.log" 2>&1 ||
+            say "== it could not; Spark will take some seconds more to start ($VENV/classes.log says why)"
+        touch "$CLASSES"
+    fi
+    exec 9>&-
+}
+
 ensure_java
 ensure_venv
+ensure_classes

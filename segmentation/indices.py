@@ -181,7 +181,7 @@ REGISTRY = (
           "well-spending", "thrifty", 1.0, 0.25),
     Index("payment reliability", "current", "part", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
     Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "newer", 0.5, 0.1),
-    Index("growth", "potential", "× its usual load", lambda v: v.growth, "log", 1, "growing", "shrinking", 0.15, 0.5,
+    Index("growth", "potential", "× a quarter ago", lambda v: v.growth, "log", 1, "growing", "shrinking", 0.15, 0.5,
           pull=1.0),
     Index("load factor", "potential", "part", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
           "round-the-clock", "peaky", 0.05, 1.0),

@@ -153,7 +153,7 @@ def _why(rule: Rule, found: Measured) -> str:
     was, now = found.was[measure], found.now[measure]
     verb = "rose" if now > was else "fell"
     if measure == "consumption":
-        return f"{measure} {verb} from {_power(was)} to {_power(now)}"
+        return f"mean {measure} {verb} from {_power(was)} to {_power(now)}"
     return f"{measure} {verb} from {was:.0%} to {now:.0%}".replace("%", " %")
 
 

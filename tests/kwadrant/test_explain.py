@@ -23,17 +23,17 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
     assert explained(EVENT).splitlines() == [
         (
             "2026-03-24T23:00:00Z  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; "
-            "consumption +1.8σ (3.5 kW → 11 kW), 75 % of the move"
+            "consumption +1.8σ (3.5 kW → 11 kW), 75 % of the move; confidence high (83 %)"
         ),
         "  low value, low potential → low value, high potential",
         "  The customer changed; the classes hardly changed.",
-        "    consumption +1.8σ (3.5 kW → 11 kW)           ████████████████████████ 75 %",
-        "    night share +0.9σ                            █████████ 28 %",
-        "    growth −0.2σ (0.50 → 0.40 × its usual load)  ░ 3 % against it",
+        "    consumption +1.8σ (3.5 kW → 11 kW)          ████████████████████████ 75 %",
+        "    night share +0.9σ                           █████████ 28 %",
+        "    growth −0.2σ (0.50 → 0.40 × a quarter ago)  ░ 3 % against it",
         "  σ is the spread of all customers, as a robust standard deviation.",
         (
-            "  Confirmed: the day is over, and its readings are in. 83 % clear of its old class: 0 % is halfway "
-            "between the two, 100 % the very middle of the new one. 2 % of the time is estimated."
+            "  Confirmed at the end of its day, with its readings in. Confidence high (83 %): 0 % is halfway between "
+            "its old class and the new one, 100 % the middle of the new one. 2 % of the time is estimated."
         ),
         "  model 3 to 5, event e1, after e0",
     ]
@@ -42,8 +42,8 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "same", "words"),
     [
-        ("low-low", "low-high", True, "its own potential: low → high; it stays in its class"),
-        ("high-high", "high-low", True, "its own potential: high → low; it stays in its class"),
+        ("low-low", "low-high", True, "its potential for energy services: low → high; it stays in its class"),
+        ("high-high", "high-low", True, "its potential for energy services: high → low; it stays in its class"),
         ("low-high", "low-high", True, "low value, high potential, as before"),
         ("high-low", "high-low", False, "high value, low potential, as before"),
         ("high-low", "low-high", False, "high value, low potential → low value, high potential"),
@@ -59,7 +59,7 @@ def test_which_way_an_event_leads_is_never_from_a_place_to_itself(
 
 def test_what_fits_is_told_with_its_reason() -> None:
     offered = msgspec.structs.replace(EVENT, services=(Offer("pv", "has a heat pump already: panels that power it"),))
-    assert "  fits: solar panels; has a heat pump already: panels that power it" in explained(offered).splitlines()
+    assert "  offer: solar panels; has a heat pump already: panels that power it" in explained(offered).splitlines()
 
 
 def test_a_provisional_decision_says_so() -> None:

@@ -20,7 +20,7 @@ from segmentation.indices import REGISTRY
         (Reason("tenure", 760.0, 720.0, 0.1, 0.7, 0.0), "tenure +0.1σ (720 d → 2.1 years)"),
         (Reason("growth", 0.55, None, -1.0, 0.7, 0.0), "growth −1.0σ"),
         (Reason("growth", 0.5512, 0.5509, -1.0, 0.7, 0.0), "growth −1.0σ"),
-        (Reason("growth", 0.55, 0.9, -1.0, 0.7, 0.0), "growth −1.0σ (0.90 → 0.55 × its usual load)"),
+        (Reason("growth", 0.55, 0.9, -1.0, 0.7, 0.0), "growth −1.0σ (0.90 → 0.55 × a quarter ago)"),
         (Reason("of another version", 2.0, 1.0, 1.0, 0.7, 0.0), "of another version +1.0σ (1 → 2)"),
     ],
 )
@@ -41,5 +41,5 @@ def test_a_value_has_about_two_digits(value: float, unit: str, words: str) -> No
 
 def test_every_index_is_said_in_a_unit_that_has_words() -> None:
     assert {index.unit for index in REGISTRY} == {
-        "W", "d", "1", "part", "in 30 days", "× its mean load", "× its usual load",
+        "W", "d", "1", "part", "in 30 days", "× its mean load", "× a quarter ago",
     }  # fmt: skip

@@ -142,7 +142,7 @@ def test_a_rise_is_called_a_rise_and_draws_no_arrow(report: Report) -> None:
     found = Report(report.model, report.sizes, [rise, fall], report.since, report.until)
     text = Tags(page(found)).text
     assert (found.moves, found.rises, found.flows, found.newly_potential) == ([], [rise], {}, [rise])
-    assert f"C-RISEN's own potential has risen in {rise.to.name}: newly potential" in text
+    assert f"C-RISEN's potential for energy services has risen in {rise.to.name}: newly potential" in text
     assert "C-FALLEN" not in text
     assert "1rose in their class" in text
 

@@ -9,6 +9,7 @@ from schemas.event import Dismissed, Event, Evidence, Offer, Place, Reason
 FALLEN = Place(1, "steady shop", "low-low")
 DISMISSED = Dismissed("2025-05-01T00:00:00Z", "plant closed")
 NIGHT = Reason("night share", 1.37, 0.44, 1.8, 0.69, 0.02)
+PART = Reason("consumption", 20_000.0, 10_000.0, 1.0, 0.4, 0.0)
 MOVED = Event(
     event_id="1", customer_id="C-0417", from_=Place(1, "steady shop", "low-low"),
     to=Place(2, "growing workshop", "low-high"), newly_potential=True, cause="customer_moved", model_version_from=1,
@@ -27,7 +28,8 @@ def but(**changes: object) -> Event:
 def test_a_move_is_said_as_the_readme_says_it() -> None:
     assert sentence(MOVED, seconds=1.44) == (
         "C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ "
-        "(0.44 → 1.4 × its mean load), 71 % of the move; decided in 1.4 s"
+        "(0.44 → 1.4 × its mean load), 71 % of the move; confidence medium (70 %); "
+        "decided in 1.4 s"
     )
 
 
@@ -37,7 +39,7 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(status="early"), "C-0417 is about to move from *steady shop* to *growing workshop*: newly potential;"),
         (but(status="withdrawn"), "C-0417 did not move from *steady shop* to *growing workshop* after all"),
         (but(newly_potential=False), "workshop*: night share +1.8σ (0.44 → 1.4 × its mean load), 71 % of the move"),
-        (but(cause="model_moved"), "the classes shifted, the customer hardly changed"),
+        (but(cause="model_moved"), "the classes shifted, the customer hardly changed: no reason to call"),
         (but(cause="both"), "the customer changed, and the classes shifted too"),
         (but(cause="backfill"), "older readings have come in"),
         (but(cause="definition_changed"), "the classes are defined anew"),
@@ -51,6 +53,9 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(status="withdrawn", dismissed=DISMISSED), "C-0417 is not newly potential after all: plant closed"),
         (but(services=OFFERS), "of the move; offer EV charging, battery storage (night share rose: a night tariff)"),
         (but(status="withdrawn", because="closed"), "C-0417 is not newly potential any more: closed"),
+        (but(reasons=(PART, NIGHT)), "20 kW), 40 % of the move; night share +1.8σ (0.44 → 1.4 × its mean load), 71 %"),
+        (but(confidence=0.8), "of the move; confidence high (80 %)"),
+        (but(confidence=0.2), "of the move; confidence low (20 %)"),
         (but(newly_potential=False, reasons=()), "C-0417 moved from *steady shop* to *growing workshop*"),
     ],
 )
@@ -61,18 +66,24 @@ def test_every_kind_of_event_has_its_words(event: Event, words: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "C-0417's own potential has risen in *steady shop*: newly potential; night share +1.8σ"),
-        ({}, "1.4 × its mean load), 71 % of the rise"),
-        ({"status": "early"}, "C-0417's own potential is about to rise in *steady shop*: newly potential;"),
-        ({"status": "withdrawn"}, "C-0417's own potential did not rise in *steady shop* after all"),
+        ({}, "C-0417's potential for energy services has risen in *steady shop*: newly potential; night"),
+        ({}, "1.4 × its mean load), 71 % of the rise; confidence medium (70 %)"),
+        ({"status": "early"}, "C-0417's potential for energy services is about to rise in *steady shop*: newly"),
+        ({"status": "withdrawn"}, "C-0417's potential for energy services did not rise in *steady shop* after all"),
         ({"to": Place(1, "steady shop", "low-high", "2025-03-01T23:00:00Z")}, "did rise in *steady shop*: newly"),
-        ({"cause": "late_correction", "to": FALLEN}, "C-0417's own potential has not risen in *steady shop* after all"),
+        ({"cause": "late_correction", "to": FALLEN}, "potential for energy services has not risen in *steady shop*"),
         ({"cause": "late_correction", "to": FALLEN}, "corrected readings do not bear it out"),
         ({"newly_potential": False, "to": FALLEN, "reasons": ()}, "in *steady shop* is not a potential customer"),
     ],
 )
 def test_a_rise_is_told_in_the_class_where_it_is(changes: dict[str, object], words: str) -> None:
     assert words in sentence(but(**{"to": Place(1, "steady shop", "low-high"), **changes}))
+
+
+def test_of_what_the_classes_did_no_change_of_the_customer_is_told() -> None:
+    assert sentence(but(cause="model_moved", newly_potential=False)).endswith(
+        "workshop*: the classes shifted, the customer hardly changed: no reason to call; confidence medium (70 %)"
+    )
 
 
 def test_nothing_is_said_after_the_names_where_there_is_nothing_to_say() -> None:
@@ -111,7 +122,7 @@ def test_an_id_is_shortened_only_when_asked() -> None:
     ("why", "words"),
     [
         (NIGHT, "night share +1.8σ (0.44 → 1.4 × its mean load), 71 % of the move"),
-        (Reason("growth", 0.1, 0.2, -0.64, 0.3, 0.0), "growth −0.6σ (0.20 → 0.10 × its usual load), 30 % of the move"),
+        (Reason("growth", 0.1, 0.2, -0.64, 0.3, 0.0), "growth −0.6σ (0.20 → 0.10 × a quarter ago), 30 % of the move"),
         (Reason("growth", 0.1, 0.1, 0.01, 0.0, 0.9), "growth: 90 % of the move"),
         (Reason("growth", None, 0.2, 2.0, 1.2, 0.0), "growth +2.0σ, all of the move"),
         (Reason("tenure", 515.0, 507.0, 0.0, 0.7, 0.0), "tenure (507 d → 515 d), 70 % of the move"),

@@ -59,7 +59,7 @@ def test_the_reason_can_be_said_aloud() -> None:
     offers = fitting(view((80.0, 0.31, 0.2), (200.0, 0.52, 0.2)), ["business"])[0]
     assert offers[0] == Offer("ev_charging", "night share rose from 31 % to 52 %: EV charging on a night tariff")
     grown = fitting(view((24.0, 0.1, 0.2), (48.0, 0.1, 0.2)), ["business"])[0]
-    assert grown[0].because == "consumption rose from 1 kW to 2 kW: an efficiency audit"
+    assert grown[0].because == "mean consumption rose from 1 kW to 2 kW: an efficiency audit"
 
 
 @pytest.mark.parametrize("how", [0, PAID])

@@ -1,0 +1,100 @@
+"""Spark's classes as Java keeps them ready for the next start: half of what a JVM does until it runs is loading them.
+
+`python -m kwadrant.class_archive` makes the archive beside this Python's packages, once (Java's class data sharing,
+JEP 350). Java checks it against its own version and the jars, and starts without it where it does not fit.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.stateful_processor import StatefulProcessor, StatefulProcessorHandle
+
+from kwadrant import java, spark
+from kwadrant.settings import Settings
+
+_ROWS = "bucket int, payload binary"
+_LONGEST_DUMP_S = 300
+
+
+def make(archive: Path = spark.ARCHIVE) -> None:
+    """Run a small batch and a small stream, and let Java write down which classes they took. About 30 s."""
+    archive.unlink(missing_ok=True)  # Java does not write one while it reads another
+    unfinished = archive.with_suffix(".unfinished")
+    dumped = {"driver.extraJavaOptions": f"{java.QUICK} -XX:ArchiveClassesAtExit={unfinished} {spark.SILENT}"}
+    session = spark.session(Settings(master="local[2]", spark=dumped), [], "class archive")
+    with tempfile.TemporaryDirectory() as folder:
+        _work(session, Path(folder))
+    _end(session)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())  # Java dies of an archive that is cut off
+    unfinished.replace(archive)
+
+
+class _Count(StatefulProcessor):
+    """Keeps a number for each bucket."""
+
+    def init(self, handle: StatefulProcessorHandle) -> None:
+        """Name the state variables."""
+        self._seen = handle.getValueState("seen", "number int")
+        self._rows = handle.getMapState("rows", "number int", "payload binary")
+
+    # names and keyword arguments are Spark's
+    def handleInitialState(self, key: Any, initialState: Any, timerValues: Any) -> None:  # noqa: ANN401, ARG002, N802, N803
+        """Take the first number."""
+        self._seen.update((len(initialState),))
+
+    def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401, ARG002, N802, N803
+        """Add the rows of a batch."""
+        number = sum(len(frame) for frame in rows)
+        self._rows.updateValue((number,), (b"",))
+        self._seen.update((number,))
+        yield pd.DataFrame({"bucket": [int(key[0])], "payload": [b""]})
+
+    def close(self) -> None:
+        """End."""
+
+
+def _work(session: SparkSession, folder: Path) -> None:
+    """Take the ways that seeding and streaming take: Arrow, Parquet, Python workers, state, batches, checkpoints."""
+    table, seeded = str(folder / "table"), str(folder / "seeded")
+    rows = session.range(64).selectExpr("cast(id % 4 as int) bucket", "cast('a' as binary) payload")
+    rows.write.parquet(table)
+    rows.groupBy("bucket").applyInPandas(lambda frame: frame, _ROWS).write.parquet(seeded)
+    session.read.parquet(seeded).where("bucket > 0").toArrow()
+    counted = (
+        session.readStream.schema(_ROWS).parquet(table).groupBy("bucket")
+        .transformWithStateInPandas(
+            _Count(), _ROWS, "Append", "None", initialState=session.read.parquet(seeded).groupBy("bucket")
+        )
+    )  # fmt: skip
+    writer = counted.writeStream.foreachBatch(_taken).option("checkpointLocation", str(folder / "checkpoint"))
+    writer.trigger(availableNow=True).start().awaitTermination()
+
+
+def _taken(batch: DataFrame, _: int) -> None:
+    batch.toArrow()
+
+
+def _end(session: SparkSession) -> None:
+    """End the session and its JVM, which writes the archive as it ends.
+
+    Raises
+    ------
+    RuntimeError
+        Where it could not.
+    """
+    gateway: Any = session.sparkContext._gateway  # noqa: SLF001 - there is no public way to wait for the JVM
+    session.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    if code := gateway.proc.wait(_LONGEST_DUMP_S):
+        raise RuntimeError(f"Java ended with exit code {code}, and no archive was made; is the disk full?")
+
+
+if __name__ == "__main__":
+    make()
