@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--apart", type=float, default=4.0)
-    parser.add_argument("--states", type=int, default=3)
+    parser.add_argument("--states", type=int, default=8)
     asked = parser.parse_args()
     points = customers(np.random.default_rng(2), asked.rows, asked.apart)
     fits: dict[str, Fitted] = {

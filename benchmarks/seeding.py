@@ -186,7 +186,10 @@ def main() -> None:
         contenders = {**{start: ours(start) for start in STARTS}, **peers()}
         if given.spark:
             contenders["Spark MLlib KMeans"] = mllib(stack.enter_context(session()))
-        which = [known for known in sets(given.sets) if given.only is None or known.name in given.only.split(",")]
+        every = sets(given.sets)
+        which = [known for known in every if given.only is None or known.name in given.only.split(",")]
+        if not which:
+            ask.error(f"--only {given.only}: there are {', '.join(known.name for known in every)}")
         measure(contenders, which, given.states, Kept(given.kept))
 
 

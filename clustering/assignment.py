@@ -70,7 +70,7 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
 def nearest_labels(points: Floats, centres: Floats, look: Screen | None = None) -> Labels:
     """Return ``label`` (n,) int32 of `two_nearest` alone; the cheapest, with ``look``, the centres' screen, at hand."""
     points, centres = _check(points, centres)
-    if _is_small(points, centres):
+    if is_small(points, centres):
         label: Labels = squared_distances(points, centres).argmin(axis=1).astype(np.int32)
         return label
     found, certain = (look or screen(centres)).nearest(points)
@@ -96,7 +96,7 @@ def labels_and_gaps(points: Floats, centres: Floats, look: Screen) -> tuple[Labe
 
 def nearest(points: Floats, centres: Floats, look: Screen | None = None) -> tuple[Labels, Floats]:
     """Return ``label`` (n,) int32 and ``squared_distance`` (n,) as `two_nearest` does, without the second; cheaper."""
-    if _is_small(points, centres):
+    if is_small(points, centres):
         distances = squared_distances(points, centres)
         label = distances.argmin(axis=1).astype(np.int32)
         return label, distances[np.arange(len(label)), label]
@@ -126,7 +126,7 @@ def two_nearest(points: Floats, centres: Floats) -> Nearest:
     if len(centres) == 1:
         label, distance = nearest(points, centres)
         return Nearest(label, distance, np.full(n, -1, dtype=np.int32), np.full(n, np.inf))
-    if _is_small(points, centres):
+    if is_small(points, centres):
         return _two_smallest(squared_distances(points, centres).T, np.arange(n))
     *found, certain = screen(centres).two_nearest(points)
     first, second = (label.astype(np.int32) for label in found)
@@ -136,7 +136,8 @@ def two_nearest(points: Floats, centres: Floats) -> Nearest:
     return Nearest(first, distance, second, other)
 
 
-def _is_small(points: Floats, centres: Floats) -> bool:
+def is_small(points: Floats, centres: Floats) -> bool:
+    """Return whether all distances of rows (n, d) to centres (k, d) cost less than a first look."""
     return 0 < len(points) * len(centres) <= _SMALL
 
 

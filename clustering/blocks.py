@@ -21,6 +21,7 @@ P = TypeVar("P")
 # a block's columns, 1 MiB, and no more rows than sums of float64 keep exact
 _BLOCK_VALUES = 131_072
 _BLOCK_ROWS = (256, 8_192)
+_NEAR_ROWS = 1_024
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Batch:
 
     Attributes
     ----------
-    columns : d arrays (n,)
+    columns : d arrays (n,), or one (d, n)
         Numbers of any type, NaN = missing [unit of each column].
     weights : (n,), optional
         How often each row counts; 1 when not given.
@@ -41,7 +42,7 @@ class Batch:
         Number of that part of the table.
     """
 
-    columns: Sequence[Column]
+    columns: Sequence[Column] | Column
     weights: Column | None = None
     hashes: Words | None = None
     first: int = 0
@@ -53,8 +54,14 @@ class Batch:
     def block(self, which: Longs | slice, numbers: Longs) -> "Block":
         """Return some of the rows, copied, which have these ``numbers`` in the batch."""
         columns = np.empty((len(self.columns), len(numbers)))
-        for row, column in zip(columns, self.columns, strict=True):
-            row[:] = column[which]
+        if isinstance(self.columns, np.ndarray):
+            # one array has a row's values side by side: some rows at a time, they stay near
+            rows = self.columns.T[which]
+            for start in range(0, len(rows), _NEAR_ROWS):
+                columns[:, start : start + _NEAR_ROWS] = rows[start : start + _NEAR_ROWS].T
+        else:
+            for row, column in zip(columns, self.columns, strict=True):
+                row[:] = column[which]
         weights = None if self.weights is None else np.asarray(self.weights[which], dtype=np.float64)
         hashes = None if self.hashes is None else self.hashes[which]
         return Block(columns, weights, hashes, numbers + self.first, self.part)
@@ -74,7 +81,7 @@ class Block:
         """Return some of the rows."""
         weights = None if self.weights is None else self.weights[which]
         hashes = None if self.hashes is None else self.hashes[which]
-        return Block(self.columns[:, which], weights, hashes, self.rows[which], self.part)
+        return Block(self.columns.take(which, axis=1), weights, hashes, self.rows[which], self.part)
 
     def place(self, row: int) -> "Place":
         """Return where a row of the block stands in the table."""

@@ -92,10 +92,12 @@ class Step:
 
 def step(before: Floats, after: Floats) -> Step:
     """Return the move of the centres (k, d), both untouched."""
-    exact = np.sqrt(((after - before) ** 2).sum(axis=1))
-    fastest = np.argsort(-exact, kind="stable")[:_FASTEST]
-    moves = exact.astype(np.float32) * _SLACK
-    apart = np.sqrt(((after[fastest, None] - after) ** 2).sum(axis=2)).astype(np.float32) / _SLACK
+    # an infinite move says that every row has to be looked at
+    with np.errstate(over="ignore"):
+        exact = np.sqrt(((after - before) ** 2).sum(axis=1))
+        fastest = np.argsort(-exact, kind="stable")[:_FASTEST]
+        moves = exact.astype(np.float32) * _SLACK
+        apart = np.sqrt(((after[fastest, None] - after) ** 2).sum(axis=2)).astype(np.float32) / _SLACK
     apart[np.arange(len(fastest)), fastest] = np.inf
     slow = moves.copy()
     slow[fastest] = 0.0

@@ -21,10 +21,14 @@ def of_values(columns: Floats) -> Words:
     # the smallest of numbers of which one is NaN is NaN
     missing = np.isnan(columns.min(initial=np.inf))
     canonical = np.where(np.isnan(columns), np.nan, columns) if missing else columns
-    bits = (canonical + 0.0).view(np.uint64)
-    # whole numbers differ in their upper bits alone
-    bits ^= bits >> np.uint64(32)
-    return _mixed(np.einsum("i,ij->j", _multipliers(len(columns)), bits))
+    total = np.zeros(columns.shape[1], np.uint64)
+    for column, multiplier in zip(canonical, _multipliers(len(columns)), strict=True):
+        bits = (column + 0.0).view(np.uint64)
+        # whole numbers differ in their upper bits alone
+        bits ^= bits >> np.uint64(32)
+        bits *= multiplier
+        total += bits
+    return _mixed(total)
 
 
 def of_texts(letters: npt.NDArray[np.uint8], offsets: Longs) -> Words:

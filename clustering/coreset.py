@@ -22,11 +22,22 @@ from clustering.sketch import Drawn, Sketch
 
 # above the rounding of a sum of squares in up to 10^6 columns
 _SLACK = 1 + 1e-9
+# rows that may wait for their distances: for few at a time, calls would cost more than what they do
+_PATIENCE = 2_048
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A sketch, and ``waiting`` rows, ``count`` in all, with their coins where their keys belong: see `Drawing`."""
+
+    sketch: Sketch
+    waiting: tuple[Drawn, ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """The scan that draws ``size`` distinct rows.
+    """The scan that draws ``size`` distinct rows; `drawn` returns them.
 
     Attributes
     ----------
@@ -50,36 +61,51 @@ class Drawing:
 
     def knowing(self, rows: Drawn) -> "Drawing":
         """Return the scan that finds the same, sooner: it will meet these ``rows``, more than ``size``, untouched."""
-        points = self.metric.stretched(self.metric.places(rows.columns)).T
-        keys = self._number(rows.hashes) / self.chance(nearest(points, self.centres, self._look)[1])
+        keys = self._keys(replace(rows, keys=self._number(rows.hashes)))
         return replace(self, limit=float(np.partition(keys, self.size)[self.size]))
 
-    def empty(self) -> Sketch:
-        """Return a sketch of nothing."""
-        return sketch.empty(self.size, self.centres.shape[1])
+    def empty(self) -> Draft:
+        """Return a draft of nothing."""
+        return Draft(sketch.empty(self.size, self.centres.shape[1]))
 
-    def fold(self, partial: Sketch, block: Block) -> Sketch:
-        """Return the sketch with the rows of the block."""
+    def fold(self, partial: Draft, block: Block) -> Draft:
+        """Return the draft with the rows of the block."""
         if block.weights is not None:
             block = block.take(np.flatnonzero(block.weights))
         if not len(block.rows):
             return partial
         hashes = coins.of_values(block.columns) if block.hashes is None else block.hashes
-        number, limit = self._number(hashes), min(self.limit, partial.limit)
+        number, limit = self._number(hashes), min(self.limit, partial.sketch.limit)
         points = self.metric.stretched(self.metric.places(block.columns))
         near = np.flatnonzero(number <= limit * self.chance(self._far(points)))
         if len(near):
-            near = near[number[near] <= limit * self.chance(self._look.at_most(points[:, near].T))]
+            near = near[number[near] <= limit * self.chance(self._look.at_most(points.take(near, axis=1).T))]
         if not len(near):
             return partial
-        keys = number[near] / self.chance(nearest(points[:, near].T, self.centres, self._look)[1])
-        near, keys = near[keys <= limit], keys[keys <= limit]
         mass = np.full(len(near), STEPS) if block.weights is None else counted(block.weights[near])
-        return sketch.add(partial, Drawn(keys, hashes[near], mass, block.columns[:, near]))
+        some = Drawn(number[near], hashes[near], mass, block.columns.take(near, axis=1))
+        grown = Draft(partial.sketch, (*partial.waiting, some), partial.count + len(near))
+        return self._measured(grown) if grown.count > _PATIENCE else grown
 
-    def merge(self, one: Sketch, other: Sketch) -> Sketch:
-        """Return the sketch of the rows of both."""
-        return sketch.merge(one, other)
+    def merge(self, one: Draft, other: Draft) -> Draft:
+        """Return the draft of the rows of both."""
+        return Draft(sketch.merge(self._measured(one).sketch, self._measured(other).sketch))
+
+    def drawn(self, draft: Draft) -> Drawn:
+        """Return the rows of the ``size`` smallest keys, by rising key, and the next one."""
+        return sketch.settled(self._measured(draft).sketch).kept
+
+    def _measured(self, draft: Draft) -> Draft:
+        """Return the same with the waiting rows in the sketch."""
+        if not draft.waiting:
+            return draft
+        rows = sketch.together(draft.waiting)
+        return Draft(sketch.add(draft.sketch, replace(rows, keys=self._keys(rows))))
+
+    def _keys(self, rows: Drawn) -> Floats:
+        """Return the keys (n,) of rows that have their coins in their place."""
+        points = self.metric.stretched(self.metric.places(rows.columns)).T
+        return rows.keys / self.chance(nearest(points, self.centres, self._look)[1])
 
     def _number(self, hashes: Words) -> Floats:
         return coins.uniform(coins.coins(hashes, self.random_state))

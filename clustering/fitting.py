@@ -138,7 +138,7 @@ def _sampled(engine: Engine, uniform: Drawn, metric: Metric, ask: Ask) -> Floats
     first = lloyd(few, even, first, steps=_FIRST_STEPS).centres
     mean = max(float(nearest(few, first)[1].mean()), np.finfo(np.float64).tiny)
     drawing = Drawing(metric, first, mean, ask.sample, ask.random_state).knowing(uniform)
-    drawn = sketch.settled(engine.run(drawing)).kept
+    drawn = drawing.drawn(engine.run(drawing))
     some, all_but_last = (_weighted(drawn, count, ask) for count in (ask.rows, min(ask.sample, len(drawn) - 1)))
     found = solve(ask.start, _points(some[0], metric), some[1], ask.k, random_state=ask.random_state)
     carried = lloyd(_points(all_but_last[0], metric), all_but_last[1], found.centres, steps=_CARRIED_STEPS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clustering.arrays import Floats, Labels, check_count, check_points, check_weights
+from clustering.assignment import own_distances
 from clustering.errors import BadSetting
 from clustering.placing import Placed, means, placed, placed_again
 from clustering.sums import group_totals
@@ -77,7 +78,7 @@ def lloyd(points: Floats, weights: Floats, centres: Floats, *, steps: int = 100,
     now, done = descend(points, weights, placed(points, centres.copy()), steps=steps, tolerance=tolerance)
     groups = now.labels.astype(np.intp)
     masses = group_totals(weights, groups, len(centres))
-    return Clustering(now.centres, now.labels, masses, loss(weights, now), done)
+    return Clustering(now.centres, now.labels, masses, loss(points, weights, now), done)
 
 
 def descend(points: Floats, weights: Floats, now: Placed, *, steps: int, tolerance: float = 0.0) -> tuple[Placed, int]:
@@ -95,7 +96,7 @@ def descend(points: Floats, weights: Floats, now: Placed, *, steps: int, toleran
     Returns
     -------
     Placed, int
-        And the moves made. Cost: O(n k d) per step, less where few centres move.
+        And the moves made. Cost: O(n k d) per step, less where the centres move little.
     """
     done = 0
     while done < steps:
@@ -108,6 +109,8 @@ def descend(points: Floats, weights: Floats, now: Placed, *, steps: int, toleran
     return now, done
 
 
-def loss(weights: Floats, now: Placed) -> float:
-    """Return the sum of weight times squared distance to the nearest centre; both untouched; O(n)."""
-    return float(group_totals(weights * now.distance, now.labels.astype(np.intp), len(now.centres)).sum())
+def loss(points: Floats, weights: Floats, now: Placed) -> float:
+    """Return the sum of weight times squared distance to the nearest centre; all untouched; O(n d)."""
+    groups = now.labels.astype(np.intp)
+    distance = own_distances(points, now.centres, groups)
+    return float(group_totals(weights * distance, groups, len(now.centres)).sum())

@@ -1,11 +1,12 @@
 """The engine over rows in this process's memory."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
+from clustering import coins
 from clustering.arrays import Floats, Longs
 from clustering.blocks import Batch, Block, Place, Scan, blocks, folded, some_blocks
 from clustering.bounds import Bounds, step
@@ -37,18 +38,23 @@ class Memory:
         """Hold views of the rows, untouched."""
         self._batches = batches
         self._known: _Known | None = None
+        self._hashes: coins.Words | None = None
 
     def run(self, scan: Scan[P]) -> P:
-        """Return the result of a scan over all rows."""
-        return folded(scan, self._batches)
+        """Return the result of a scan over all rows; hashes of their values are kept from the first to the second."""
+        if self._is_long or self._batches[0].hashes is not None:
+            return folded(scan, self._batches)
+        partial = scan.empty()
+        for block in self._hashed():
+            partial = scan.fold(partial, block)
+        return partial
 
     def totals(self, scan: Summing) -> Totals:
         """Return the result of a scan; where it follows on the last, only rows that may change their centre are read.
 
         The sums are whole numbers: taking a row out of one and adding it to another leaves what a whole scan finds.
         """
-        rows = sum(map(len, self._batches))
-        if rows > _FEW and _width(self._batches[0]) < _WIDE:
+        if self._is_long:
             return self.run(scan)
         if self._known is None or scan.order is None:
             self._known = self._noted(scan)
@@ -59,6 +65,24 @@ class Memory:
     def name(self, place: Place) -> str:
         """Return what to call a row in an error."""
         return f"row {place.row}"
+
+    @property
+    def _is_long(self) -> bool:
+        """Return whether the rows are too many and too narrow to remember anything of each."""
+        return sum(map(len, self._batches)) > _FEW and _width(self._batches[0]) < _WIDE
+
+    def _hashed(self) -> Iterator[Block]:
+        """Yield all rows, a block at a time, with the hashes of their values."""
+        known, first = self._hashes, 0
+        hashes = np.empty(sum(map(len, self._batches)), np.uint64) if known is None else known
+        for batch in self._batches:
+            for block in blocks(batch):
+                own = hashes[first : first + len(block.rows)]
+                if known is None:
+                    own[:] = coins.of_values(block.columns)
+                yield replace(block, hashes=own)
+                first += len(block.rows)
+        self._hashes = hashes if known is None else None
 
     def _noted(self, scan: Summing) -> _Known:
         """Return what is to know after a scan of all rows."""
@@ -109,7 +133,7 @@ def _exchanged(totals: Totals, scan: Summing, block: Block, every: Bounds, rows:
     before = every.labels[rows].astype(np.intp)
     after = _look(scan, places, every, rows)
     moved = np.flatnonzero(after != before)
-    places, block = places[:, moved], block.take(moved)
+    places, block = places.take(moved, axis=1), block.take(moved)
     gone = scan.added(places, block, before[moved])
     come = scan.merge(totals, scan.added(places, block, after[moved]))
     return Totals(come.masses - gone.masses, come.sums - gone.sums, totals.squares)

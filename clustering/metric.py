@@ -67,7 +67,8 @@ class Metric:
         large = np.ldexp(1.5, _DIGITS - self.grid)[:, None]
         scaled += large
         scaled -= large
-        if np.isnan(scaled.sum()):
+        # the smallest of numbers of which one is NaN is NaN
+        if np.isnan(scaled.min(initial=np.inf)):
             scaled[np.isnan(columns)] = 0.0
         return scaled
 

@@ -1,11 +1,13 @@
-"""The nearest centre of every row, found again after some centres moved by looking only where it may have changed."""
+"""The nearest centre of every row, found again after the centres moved by looking only where it may have changed."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from clustering.arrays import Flags, Floats, Labels
-from clustering.assignment import nearest
+from clustering.assignment import is_small, labels_and_gaps, nearest_labels
+from clustering.bounds import Bounds, step
+from clustering.screening import screen
 from clustering.sums import group_sums, group_totals
 
 
@@ -18,29 +20,29 @@ class Placed:
     centres : (k, d)
     labels : (n,) int32
         Nearest centre; ties go to the smaller index.
-    distance : (n,)
-        Squared distance to it.
     settled : (k,)
         Which centres are known to be the weighted mean of their rows.
+    bounds : Bounds, optional
+        How safe the labels are; not known where looking at all rows costs less.
     """
 
     centres: Floats
     labels: Labels
-    distance: Floats
     settled: Flags
+    bounds: Bounds | None = None
 
 
 def placed(points: Floats, centres: Floats) -> Placed:
     """Return the nearest of ``centres`` (k, d) for every row of ``points`` (n, d), both untouched; O(n k d)."""
-    labels, distance = nearest(points, centres)
-    return Placed(centres, labels, distance, np.zeros(len(centres), dtype=np.bool_))
+    loose = np.zeros(len(centres), dtype=np.bool_)
+    if is_small(points, centres):
+        return Placed(centres, nearest_labels(points, centres), loose)
+    bounds = Bounds(*labels_and_gaps(points, centres, screen(centres)))
+    return Placed(centres, bounds.labels.astype(np.int32, copy=False), loose, bounds)
 
 
 def placed_again(points: Floats, before: Placed, centres: Floats, settled: Flags) -> Placed:
-    """Return the same bits as `placed`, at less cost where most centres stayed.
-
-    A row whose own centre stayed, or came nearer, can only have been taken over by a centre that moved. All other rows
-    are compared with every centre.
+    """Return the labels of `placed`, bit for bit, looking only at rows to which some centre may have come nearer.
 
     Parameters
     ----------
@@ -56,23 +58,13 @@ def placed_again(points: Floats, before: Placed, centres: Floats, settled: Flags
     Returns
     -------
     Placed
-        A centre whose rows changed is not settled any more. Cost: O(n m d) for m centres that moved, and O(r k d) for
-        r rows whose own centre went away.
-
-    References
-    ----------
-    T. Kaukoranta, P. Fränti, O. Nevalainen, A fast exact GLA based on code vector activity detection, IEEE Trans.
-    Image Process. 9 (2000).
+        A centre whose rows changed is not settled any more. Cost: O(n), and O(r k d) for r rows looked at.
     """
-    active = (centres != before.centres).any(axis=1)
-    if 2 * np.count_nonzero(active) > len(centres):
-        labels, distance = nearest(points, centres)
-    else:
-        labels, distance = _among_active(points, before, centres, active)
-    changed = np.flatnonzero(labels != before.labels)
+    now = placed(points, centres) if before.bounds is None else _moved(points, before.centres, before.bounds, centres)
+    changed = np.flatnonzero(now.labels != before.labels)
     settled = settled.copy()
-    settled[before.labels[changed]] = settled[labels[changed]] = False
-    return Placed(centres, labels, distance, settled)
+    settled[before.labels[changed]] = settled[now.labels[changed]] = False
+    return Placed(centres, now.labels, settled, now.bounds)
 
 
 def means(points: Floats, weights: Floats, now: Placed) -> Floats:
@@ -82,23 +74,18 @@ def means(points: Floats, weights: Floats, now: Placed) -> Floats:
     columns, mass = points.T, weights
     groups = now.labels.astype(np.intp)
     if 2 * len(rows) < len(groups):
-        columns, mass, groups = columns[:, rows], mass[rows], groups[rows]
+        columns, mass, groups = columns.take(rows, axis=1), mass[rows], groups[rows]
     masses = group_totals(mass, groups, len(loose))[:, None]
     sums = group_sums(columns, mass, groups, len(loose))
     return np.where(loose[:, None] & (masses > 0), sums / np.where(masses > 0, masses, 1.0), now.centres)
 
 
-def _among_active(points: Floats, before: Placed, centres: Floats, active: Flags) -> tuple[Labels, Floats]:
-    """Return label and squared distance of every row where only the ``active`` centres moved."""
-    numbers = np.flatnonzero(active).astype(np.int32)
-    if not len(numbers):
-        return before.labels, before.distance
-    label, distance = nearest(points, centres[numbers])
-    label = numbers[label]
-    mine = active[before.labels]
-    taken = mine | (distance < before.distance) | ((distance == before.distance) & (label < before.labels))
-    labels, distances = np.where(taken, label, before.labels), np.where(taken, distance, before.distance)
-    left = np.flatnonzero(mine & (distance >= before.distance))
-    if len(left):
-        labels[left], distances[left] = nearest(points.T[:, left].T, centres)
-    return labels, distances
+def _moved(points: Floats, before: Floats, known: Bounds, centres: Floats) -> Placed:
+    """Return the rows with the centres that have moved from where they were ``before``."""
+    after = step(before, centres).after(known)
+    labels = known.labels.astype(np.int32)
+    near = np.flatnonzero(after.gaps <= 0)
+    if len(near):
+        rows = points.T.take(near, axis=1).T
+        labels[near], after.gaps[near], after.lengths[near] = labels_and_gaps(rows, centres, screen(centres))
+    return Placed(centres, labels, np.zeros(len(centres), np.bool_), Bounds(labels, after.gaps, after.lengths))

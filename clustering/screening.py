@@ -29,6 +29,8 @@ _SLACK = 1.1
 _FLOOR = 2.0**-100
 # squares of shorter lengths leave the normal numbers of float64
 _SHORTEST = 2.0**-500
+# scales beyond which a gap could leave them, too
+_SMALLEST, _LARGEST = 2.0**-60, 2.0**30
 # times their extent, the centres may lie away from the origin
 _NOT_FAR = 4
 _BYTE = 256
@@ -87,11 +89,13 @@ class Screen:
             doubt = 2 * self.doubt * square
             far = np.sqrt(np.maximum(second + second + square - doubt, 0))
             near = np.sqrt(np.maximum(most + most + square + doubt, 0))
-            gap = np.maximum(far - near - np.float32(4 * _ROUND_32) * far, 0) * np.float32(1 / _SLACK / self.scale)
-            near *= np.float32(_SLACK / self.scale)
+            # NaN says nothing: `fmax` and `fmin` take the other one
+            gap = np.fmax(far - near - np.float32(4 * _ROUND_32) * far, 0) * np.float32(1 / _SLACK / self.scale)
+            near = np.fmin(near * np.float32(_SLACK / self.scale), np.float32(np.inf))
+        if not _SMALLEST < self.scale < _LARGEST:
+            return np.zeros_like(gap), np.full_like(near, np.inf)
         # with one centre, no other is ever nearer
-        gap = np.where(np.isnan(gap), np.float32(0 if len(self.product) > 1 else np.inf), gap)
-        return gap, np.where(np.isnan(near), np.float32(np.inf), near)
+        return gap if len(self.product) > 1 else np.full_like(gap, np.inf), near
 
     def at_most(self, points: Floats) -> Floats:
         """Return numbers (n,) a little above the squared distance of each row to its nearest centre."""

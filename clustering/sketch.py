@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clustering.arrays import Floats, Longs
 from clustering.coins import Words
@@ -29,9 +30,11 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def take(self, which: "np.ndarray[tuple[int], np.dtype[np.intp | np.bool_]] | slice") -> "Drawn":
+    def take(self, which: npt.NDArray[np.intp] | slice) -> "Drawn":
         """Return some of the rows."""
-        return Drawn(self.keys[which], self.hashes[which], self.masses[which], self.columns[:, which])
+        # `take` is several times faster along the last axis than an index
+        columns = self.columns[:, which] if isinstance(which, slice) else self.columns.take(which, axis=1)
+        return Drawn(self.keys[which], self.hashes[which], self.masses[which], columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +49,14 @@ class Sketch:
         Distinct rows by rising key, ties by content; at most ``size`` + 1.
     waiting : tuple of Drawn
         Rows not compared yet, all with keys not above that of the last one kept.
+    count : int
+        Number of rows waiting.
     """
 
     size: int
     kept: Drawn
     waiting: tuple[Drawn, ...] = ()
+    count: int = 0
 
     @property
     def limit(self) -> float:
@@ -68,8 +74,8 @@ def add(sketch: Sketch, drawn: Drawn) -> Sketch:
     """Return the sketch of the rows so far and of ``drawn``, both untouched; amortised O(n d) for n rows."""
     near = np.flatnonzero(drawn.keys <= sketch.limit)
     waiting = (*sketch.waiting, drawn if len(near) == len(drawn) else drawn.take(near))
-    grown = Sketch(sketch.size, sketch.kept, waiting)
-    return settled(grown) if sum(map(len, waiting)) > _PATIENCE * sketch.size else grown
+    grown = Sketch(sketch.size, sketch.kept, waiting, sketch.count + len(near))
+    return settled(grown) if grown.count > _PATIENCE * sketch.size else grown
 
 
 def merge(one: Sketch, other: Sketch) -> Sketch:
@@ -82,10 +88,18 @@ def settled(sketch: Sketch) -> Sketch:
     if not sketch.waiting:
         return sketch
     rows = _distinct([sketch.kept, *sketch.waiting], sketch.size)
-    return Sketch(sketch.size, rows.take(np.lexsort((rows.hashes, rows.keys))[: sketch.size + 1]))
+    return Sketch(sketch.size, rows.take(_order(rows)[: sketch.size + 1]))
 
 
-def _together(parts: Sequence[Drawn]) -> Drawn:
+def _order(rows: Drawn) -> npt.NDArray[np.intp]:
+    """Return the order of rising keys, ties by hash."""
+    order = np.argsort(rows.keys)
+    keys = rows.keys[order]
+    return order if (keys[1:] > keys[:-1]).all() else np.lexsort((rows.hashes, rows.keys))
+
+
+def together(parts: Sequence[Drawn]) -> Drawn:
+    """Return the rows of all parts."""
     return Drawn(
         np.concatenate([part.keys for part in parts]),
         np.concatenate([part.hashes for part in parts]),
@@ -103,14 +117,14 @@ def _distinct(parts: Sequence[Drawn], size: int) -> Drawn:
     hashes.sort()
     if (hashes[1:] != hashes[:-1]).all():
         limit = _limit(keys, size)
-        return _together([part.take(part.keys <= limit) for part in parts])
-    rows = _together(parts)
+        return together([part.take(np.flatnonzero(part.keys <= limit)) for part in parts])
+    rows = together(parts)
     content = (np.where(np.isnan(rows.columns), np.nan, rows.columns) + 0.0).view(np.int64)
     order = lexicographic([rows.hashes, *content])
     fresh = starts([rows.hashes, *content], order)
     first = rows.take(order[fresh])
     once = Drawn(first.keys, first.hashes, run_sums(rows.masses[order], fresh), first.columns)
-    return once.take(once.keys <= _limit(once.keys, size))
+    return once.take(np.flatnonzero(once.keys <= _limit(once.keys, size)))
 
 
 def _limit(keys: Floats, size: int) -> float:

@@ -113,8 +113,8 @@ def hopeless(points: Floats, weights: Floats, labels: Groups, centres: Floats, *
     if not wide.any():
         return True
     rows = np.flatnonzero(wide[labels])
-    part = Placed(centres, labels[rows].astype(np.int32), np.zeros(len(rows)), np.zeros(len(centres), np.bool_))
-    return bool((split_gains(points.T[:, rows].T, weights[rows], part).gain < least).all())
+    part = Placed(centres, labels[rows].astype(np.int32), np.zeros(len(centres), np.bool_))
+    return bool((split_gains(points.T.take(rows, axis=1).T, weights[rows], part).gain < least).all())
 
 
 def _bounds(points: Floats, weights: Floats, labels: Groups, centres: Floats) -> tuple[Floats, Floats]:
@@ -179,7 +179,7 @@ class _Inside:
     def project(self, directions: Floats) -> Floats:
         """Return the product of each residual with its own cluster's direction, (n,), column by column."""
         if self.residuals.size <= SMALL:
-            return one_by_one(self.residuals * directions.T[:, self.groups])
+            return one_by_one(self.residuals * directions.T.take(self.groups, axis=1))
         total = np.zeros(len(self.groups))
         for column, direction in zip(self.residuals, directions.T, strict=True):
             total += column * direction[self.groups]
@@ -230,14 +230,14 @@ class _Inside:
 def _first_helping_swap(points: Floats, weights: Floats, current: Placed, held: Floats) -> Placed | None:
     costs = removal_costs(points, weights, current.centres) + held
     splits = split_gains(points, weights, current)
-    goal = loss(weights, current) * (1 - _LEAST_FALL)
+    goal = loss(points, weights, current) * (1 - _LEAST_FALL)
     for split, removed in _pairs(splits.gain, costs):
         centres, settled = current.centres.copy(), current.settled.copy()
         centres[split], centres[removed] = splits.first[split], splits.second[split]
         settled[[split, removed]] = False
         swapped = placed_again(points, current, centres, settled)
         trial, _ = descend(points, weights, swapped, steps=_TRIAL_STEPS)
-        if loss(weights, trial) + held[removed] < goal:
+        if loss(points, weights, trial) + held[removed] < goal:
             return trial
     return None
 

@@ -14,6 +14,7 @@ from clustering.bounds import Bounds
 from clustering.masses import STEPS, counted
 from clustering.metric import MOST_BITS, Metric
 from clustering.screening import Screen, screen
+from clustering.sums import one_by_one
 
 Groups = npt.NDArray[np.intp]
 
@@ -119,9 +120,9 @@ class Summing:
         limbs = np.zeros(_LIMBS, dtype=np.int64)
         if not self.reach:
             return limbs
-        share = np.zeros(len(mass))
-        for row, factor in zip(places, self.metric.factors / self.reach, strict=True):
-            share += row * row * factor
+        squares = places * places
+        squares *= (self.metric.factors / self.reach)[:, None]
+        share = one_by_one(squares)
         for number in range(_LIMBS):
             share *= 1 << _LIMB_BITS
             whole = np.floor(share)

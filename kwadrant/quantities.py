@@ -49,16 +49,17 @@ def quantity(value: float, unit: str) -> str:
         return f"{number(value / _KILO)} kW"
     if unit == "d" and value >= _YEARS * _YEAR_D:
         return f"{number(value / _YEAR_D)} years"
-    return number(value) if unit == "1" else f"{number(value)} {unit}"
+    if unit == "1":
+        return f"{value:.0f}" if value.is_integer() else number(value)
+    return f"{number(value)} {unit}"
 
 
 def number(value: float) -> str:
-    """Return a number with about two significant digits, a whole one without decimals."""
+    """Return a number with about two significant digits."""
     size = abs(value)
     if size < _NOTHING:
         return "0"
-    whole = size >= _BIG or value.is_integer()
-    text = f"{value:.0f}" if whole else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
+    text = f"{value:.0f}" if size >= _BIG else f"{value:.1f}" if size >= _SMALL else f"{value:.2f}"
     return text.replace("-", "−")
 
 

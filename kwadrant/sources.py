@@ -146,7 +146,7 @@ def _of_array(array: np.ndarray[Any, Any], columns: Sequence[str] | None, weight
     names = [f"x{number}" for number in range(array.shape[1])]
     asked = layout(pa.schema([(name, pa.float64()) for name in names]), columns, weight, id_column)
     by_name = dict(zip(names, array.T, strict=True))
-    table = tuple(by_name[name] for name in asked.columns)
+    table = array.T if list(asked.columns) == names else tuple(by_name[name] for name in asked.columns)
     weights = None if weight is None else by_name[weight]
     if id_column is None:
         return Rows(asked, (Batch(table, weights),), None)

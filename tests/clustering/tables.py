@@ -24,7 +24,7 @@ def customers(state: int, rows: int, clusters: int = 4, columns: int = 3) -> Flo
 def memory(rows: Floats, weights: Floats | None = None, hashes: Longs | None = None) -> Memory:
     """Return the engine over a table in one piece."""
     words = None if hashes is None else hashes.astype(np.uint64)
-    return Memory((Batch(tuple(rows.T), weights, words),))
+    return Memory((Batch(rows.T, weights, words),))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,12 @@ def starts(points: Floats) -> Floats:
     return np.outer(np.linspace(-3, 3, K), np.ones(points.shape[1]))
 
 
+def by_sum(centres: Floats) -> Floats:
+    """Return centres in an order of their own: of two swaps that gain the same, rounding says which comes first."""
+    ordered: Floats = centres[np.argsort(centres.sum(axis=1))]
+    return ordered
+
+
 ALGORITHMS: dict[str, Algorithm] = {
     "lloyd": lambda x, w: lloyd(x, w, starts(x)).centres,
     "masses": lambda x, w: lloyd(x, w, starts(x)).masses,
@@ -38,7 +44,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "random": lambda x, w: random_rows(x, w, K, random_state=3),
     "solve": lambda x, w: solve("kmeans-parallel", x, w, K, random_state=3).centres,
     "seed": lambda x, w: seed(x, w, K, random_state=3).centres,
-    "swaps": lambda x, w: removal_gain_swaps(x, w, lloyd(x, w, starts(x))).centres,
+    "swaps": lambda x, w: by_sum(removal_gain_swaps(x, w, lloyd(x, w, starts(x))).centres),
     "removal costs": lambda x, w: removal_costs(x, w, starts(x)),
     "split gains": lambda x, w: split_gains(x, w, lloyd(x, w, starts(x))).gain,
     "factor weights": lambda x, w: half_eta_squared(x, w, K, random_state=3),

@@ -12,7 +12,7 @@ from clustering.asking import Ask
 from clustering.coreset import Drawing
 from clustering.measuring import fit_metric
 from clustering.memory import Memory
-from clustering.sketch import Drawn, Sketch
+from clustering.sketch import Drawn
 from clustering.survey import Surveying
 from tests.clustering.tables import customers, memory
 
@@ -27,8 +27,7 @@ def scan(engine: Memory, rows: Floats, state: int) -> tuple[Drawing, Drawn]:
     return Drawing(metric, rows[:4] - rows.mean(axis=0), 30.0, SIZE, state), survey.sample.kept
 
 
-def content(found: Sketch) -> list[bytes]:
-    kept = sketch.settled(found).kept
+def content(kept: Drawn) -> list[bytes]:
     return [array.tobytes() for array in (kept.keys, kept.hashes, kept.masses, kept.columns)]
 
 
@@ -41,8 +40,9 @@ def test_a_scan_that_knows_rows_it_will_meet_finds_the_same_sample(state: int, c
     blind, uniform = scan(engine, table, state)
     knowing = blind.knowing(uniform)
     assert np.isfinite(knowing.limit)
-    assert content(engine.run(knowing)) == content(engine.run(blind))
-    assert len(sketch.settled(engine.run(knowing)).kept) == SIZE + 1
+    drawn = knowing.drawn(engine.run(knowing))
+    assert content(drawn) == content(blind.drawn(engine.run(blind)))
+    assert len(drawn) == SIZE + 1
 
 
 def test_what_is_known_beforehand_spares_most_rows() -> None:
@@ -51,7 +51,8 @@ def test_what_is_known_beforehand_spares_most_rows() -> None:
     blind, uniform = scan(engine, rows, 3)
 
     def met(drawing: Drawing) -> int:
-        return sum(map(len, engine.run(replace(drawing, size=10_000)).waiting))
+        wider = replace(drawing, size=10_000)
+        return len(wider.drawn(engine.run(wider)))
 
     assert met(blind) == 6_000
     assert met(replace(blind.knowing(uniform), size=10_000)) < 300

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clustering import coins, sketch
 from clustering.arrays import Floats
 from clustering.assignment import squared_distances
 from clustering.bounds import Bounds, step
 from clustering.metric import Metric
 from clustering.scaling import Scaling
+from clustering.survey import Surveying
 from clustering.totals import Summing, Totals
 from tests.clustering.tables import customers, memory
 
@@ -75,6 +77,22 @@ def test_one_centre_that_moves_far_from_all_rows_wakes_none_of_them(looked: list
     moved = Summing(now.metric, centres, now.unit, 0.0, np.arange(3))
     assert content(engine.totals(moved)) == content(engine.run(moved))
     assert sum(looked) == 0
+
+
+def test_values_are_hashed_once_for_two_scans_and_then_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, hashed = customers(3, 20_000), []
+    of_values = coins.of_values
+
+    def counted(columns: Floats) -> coins.Words:
+        hashed.append(columns.shape[1])
+        return of_values(columns)
+
+    monkeypatch.setattr(coins, "of_values", counted)
+    engine, found = memory(rows), []
+    for scans in (1, 1, 2):
+        found.append(sketch.settled(engine.run(Surveying(3, 50, 1)).sample).kept)
+        assert sum(hashed) == scans * 20_000
+    assert {each.columns.tobytes() for each in found} == {found[0].columns.tobytes()}
 
 
 @given(states, st.integers(1, 6), st.sampled_from([1e-3, 1.0, 50.0]))

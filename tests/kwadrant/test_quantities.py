@@ -18,6 +18,7 @@ from segmentation.indices import REGISTRY
         (Reason("tenure", 515.0, 507.0, 0.0, 0.7, 0.0), "tenure (507 d → 515 d)"),
         (Reason("tenure", 3_660.0, 3_650.0, 0.0, 0.7, 0.0), "tenure"),
         (Reason("tenure", 760.0, 720.0, 0.1, 0.7, 0.0), "tenure +0.1σ (720 d → 2.1 years)"),
+        (Reason("growth", 1.01, 1.0, 0.2, 0.7, 0.0), "growth +0.2σ"),
         (Reason("growth", 0.55, None, -1.0, 0.7, 0.0), "growth −1.0σ"),
         (Reason("growth", 0.5512, 0.5509, -1.0, 0.7, 0.0), "growth −1.0σ"),
         (Reason("growth", 0.55, 0.9, -1.0, 0.7, 0.0), "growth −1.0σ (0.90 → 0.55 × a quarter ago)"),
