@@ -62,7 +62,8 @@ def weights_of(layers: Sequence[Layer], half_life: int, *, ever: bool = False) -
     epochs before it too: a seeding's is what its history was like. Layers untouched, oldest first. O(n).
     """
     now = layers[-1].epochs[-1]
-    factors = [sum(_factor(now - epoch, half_life) for epoch in layer.epochs) for layer in layers]
+    known = _factors(half_life)
+    factors = [sum([known[now - epoch] for epoch in layer.epochs if now - epoch < len(known)]) for layer in layers]
     if ever:
         factors[0] += _before(now - layers[0].epochs[0], half_life)
     total = sum(factors)
@@ -78,10 +79,9 @@ def _before(age: int, half_life: int) -> float:
 
 
 @cache
-def _factor(age: int, half_life: int) -> float:
-    if age > KEPT * half_life:
-        return 0.0
-    return 2.0 ** (-age / half_life) if half_life > 0 else 1.0
+def _factors(half_life: int) -> tuple[float, ...]:
+    """Return the factor of an epoch of every age until it is forgotten."""
+    return tuple(2.0 ** (-age / half_life) for age in range(KEPT * half_life + 1)) if half_life > 0 else (1.0,)
 
 
 def _width(age: int) -> int:

@@ -51,7 +51,7 @@ def whole(weights: Floats) -> Floats:
 def followed(points: Floats, centres: Floats) -> Followed:
     """Return the nearest of ``centres`` (k, d) for every row of ``points`` (n, d), both untouched; O(n k d)."""
     rows = np.arange(len(points))
-    return Followed(centres, rows, *_look(points.T, centres[None], np.zeros_like(rows)))
+    return Followed(centres, rows, *nearest_of(points.T, centres[None], np.zeros_like(rows)))
 
 
 def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> list[Followed]:
@@ -85,7 +85,7 @@ def follow(points: Floats, weights: Floats, now: Followed, *, steps: int) -> lis
         before, centres = centres, np.where(held[:, None], sums / np.where(held, masses, 1.0)[:, None], centres)
         gaps -= _allowance((centres - before).reshape(h, k, d))[labels]
         near = np.flatnonzero(gaps <= _LEAST_GAP)
-        found, gaps[near] = _look(columns.take(near, axis=1), centres.reshape(h, k, d), runs[near])
+        found, gaps[near] = nearest_of(columns.take(near, axis=1), centres.reshape(h, k, d), runs[near])
         found += own[near]
         changed = found != labels[near]
         moved, found = near[changed], found[changed]
@@ -119,7 +119,7 @@ def _allowance(moves: Floats) -> Floats:
     return np.asarray(((far + others) * _SLACK).reshape(-1))
 
 
-def _look(columns: Floats, centres: Floats, runs: Groups) -> tuple[Groups, Floats]:
+def nearest_of(columns: Floats, centres: Floats, runs: Groups) -> tuple[Groups, Floats]:
     """Return the nearest centre for every row of ``columns`` (d, n), and by how much it is nearer, at least.
 
     Row i has the centres of number ``runs`` (n,), rising, of ``centres`` (h, k, d). A matrix product tells almost all

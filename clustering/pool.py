@@ -18,7 +18,7 @@ from clustering.arrays import Flags, Floats, Longs, check_points
 from clustering.assignment import nearest, nearest_labels, own_distances
 from clustering.cells import Cells, inner_scatter, means, merge
 from clustering.errors import BadSetting, BadShape
-from clustering.following import Followed, follow, followed, stepped, whole
+from clustering.following import Followed, follow, followed, nearest_of, stepped, whole
 from clustering.identity import Change, identify, shared_mass
 from clustering.lloyd import lloyd
 from clustering.sums import group_totals
@@ -105,7 +105,7 @@ def first_pool(cells: Cells, centres: Floats, ids: Longs, epoch: int) -> Pool:
     layers = aged((), Layer((epoch,), cells), len(centres))
     labels = nearest(points_of(layers), centres)[0].astype(np.intp)
     masses = group_totals(weights_of(layers, 0), labels, len(centres))
-    sse = _loss(np.asfortranarray(means(cells)), cells, centres) + _inner(cells)
+    sse = float(_losses(np.asfortranarray(means(cells)), cells, centres[None])[0]) + _inner(cells)
     return Pool(
         layers=layers, candidates=np.tile(centres, (len(HALF_LIVES), 1, 1)), losses=np.zeros(len(HALF_LIVES)),
         chosen=len(HALF_LIVES) - 1, ids=ids, masses=masses, first_masses=masses, sse=sse,
@@ -184,13 +184,13 @@ def _stepped(pool: Pool, cells: Cells, epoch: int, silent: Mapping[int, float], 
     quiet = np.array([float(silent.get(int(cluster), 0.0)) for cluster in pool.ids])
     rest = _Rest(np.maximum(FLOOR * pool.first_masses, quiet), np.isin(pool.ids, list(pinned)))
     points = np.asfortranarray(means(cells))
-    losses = SMOOTHING * pool.losses + np.array([_loss(points, cells, centres) for centres in pool.candidates])
+    losses = SMOOTHING * pool.losses + _losses(points, cells, pool.candidates)
     # of equal losses the longest memory
     chosen = len(losses) - 1 - int(np.argmin(losses[::-1]))
     layers = aged(pool.layers, Layer((epoch,), cells), k)
     view = _View(pool, layers, rest)
     candidates = _moved(view, rest)
-    sse = _loss(points, cells, candidates[chosen])
+    sse = float(_losses(points, cells, candidates[chosen][None])[0])
     after = replace(pool, layers=layers, candidates=candidates, losses=losses, chosen=chosen, sse=sse)
     return _identified(pool, after, view, pinned)
 
@@ -257,10 +257,14 @@ def _identified(before: Pool, after: Pool, view: _View, pinned: Collection[int])
     return Step(pool, found.changes)
 
 
-def _loss(points: Floats, cells: Cells, centres: Floats) -> float:
-    distance = own_distances(points, centres, followed(points, centres).labels)
+def _losses(points: Floats, cells: Cells, candidates: Floats) -> Floats:
+    """Return the loss (h,) of the cells, whose means are ``points`` (n, d), at each of the centres (h, k, d)."""
+    h, k, d = candidates.shape
+    runs, columns = np.repeat(np.arange(h), len(points)), np.tile(points.T, h)
+    labels = nearest_of(columns, candidates, runs)[0] + k * runs
+    distance = own_distances(columns.T, candidates.reshape(h * k, d), labels).reshape(h, -1)
     # one row after the other: a row of weight 0 changes no bit
-    return float(np.cumsum(cells.mass * distance)[-1])
+    return np.asarray(np.cumsum(cells.mass * distance, axis=1)[:, -1])
 
 
 def _inner(cells: Cells) -> float:

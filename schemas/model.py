@@ -56,7 +56,7 @@ class ValueMap(msgspec.Struct, frozen=True, rename="camel"):
     numbers: tuple[MappedValue, ...]
 
 
-class Model(msgspec.Struct, frozen=True, rename="camel"):
+class Model(msgspec.Struct, frozen=True, rename="camel", cache_hash=True):
     """Everything that judges a customer; frozen but for centres and masses until a re-seed.
 
     `epoch` is the last epoch whose data it has seen; `scale_centre`, `scale_spread` and `factor_weights` are (d,) in

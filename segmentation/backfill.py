@@ -27,11 +27,14 @@ Flags = NDArray[np.bool_]
 
 def fills(rows: pa.Table, customers: Customers) -> Flags:
     """Whether each row (n,) was sent as history, and its day is not covered yet."""
+    sent = kinds.numbers(rows, "backfill")
+    if not sent.any():
+        return sent
     number = pc.fill_null(pc.index_in(rows.column("customer"), value_set=customers.ids), len(customers)).to_numpy()
     first, begun = (np.append(known, NOT_YET)[number] for known in (customers.first, customers.begun))
     filled = np.append(customers.filled, NEVER)[number]
     day, lasting = kinds.numbers(rows, "epoch"), kinds.numbers(rows, "kind") == kinds.ATTRIBUTES
-    return np.asarray(kinds.numbers(rows, "backfill") & ~lasting & (day < begun) & ((day < first) | (day > filled)))
+    return np.asarray(sent & ~lasting & (day < begun) & ((day < first) | (day > filled)))
 
 
 def filled_up(customers: Customers, rows: pa.Table, through: int, parameters: Parameters) -> tuple[Customers, Ints]:

@@ -20,10 +20,10 @@ FIRST_DAY, LAST_DAY = date(1999, 12, 30), date(2200, 1, 3)
 @lru_cache(maxsize=8)
 def midnights(zone: str) -> Seconds:
     """Local midnights [s since 1970] of every day from `FIRST_DAY` to `LAST_DAY`; the day's number is its index."""
-    place = ZoneInfo(zone)
-    days = (LAST_DAY - FIRST_DAY).days + 1
-    starts = (datetime.combine(FIRST_DAY + timedelta(days=n), time.min, place) for n in range(days))
-    table = np.fromiter((int(start.astimezone(UTC).timestamp()) for start in starts), np.int64, days)
+    first, days = datetime.combine(FIRST_DAY, time.min, ZoneInfo(zone)), (LAST_DAY - FIRST_DAY).days + 1
+    ahead = ((first + timedelta(days=n)).utcoffset() or timedelta(0) for n in range(days))
+    offsets = np.fromiter((offset.total_seconds() for offset in ahead), np.float64, days).astype(np.int64)
+    table = int(first.replace(tzinfo=UTC).timestamp()) + DAY_S * np.arange(days) - offsets
     table.flags.writeable = False
     return table
 

@@ -17,6 +17,7 @@ from segmentation.local_state import LocalState
 from segmentation.memories import absorbed, absorbed_hours
 from segmentation.output import Answer, Rejected
 from segmentation.parameters import Parameters
+from segmentation.potential import Outlook
 from segmentation.reconsidering import reconsidered
 from segmentation.rows import pc
 from segmentation.sums import tile
@@ -28,7 +29,7 @@ from segmentation.window import revised
 
 @dataclass(frozen=True)
 class Closed:
-    """What a close leaves behind: the state, and what it has to say."""
+    """What a close leaves behind: the state, what it has to say, and the outlook on all customers."""
 
     state: LocalState
     events: tuple[Event, ...] = ()
@@ -36,6 +37,7 @@ class Closed:
     rejected: tuple[Rejected, ...] = ()
     answer: Answer | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def close(state: LocalState, epoch: int, upto: Mapping[int, int], parameters: Pa
         return Closed(state, rejected=rejected, counts=counts)
     judged = judge_all(state, state.models.force, parameters, Amended(amended.events, amended.back, moved))
     events, states = (*turn.events, *judged.events), (*turn.states, *judged.states)
-    return Closed(judged.state, events, states, rejected, judged.answer, counts)
+    return Closed(judged.state, events, states, rejected, judged.answer, counts, judged.outlook)
 
 
 def _named(chunks: tuple[pa.Table, ...], epoch: int, upto: Mapping[int, int]) -> tuple[pa.Table, tuple[pa.Table, ...]]:
@@ -108,7 +110,7 @@ def _sorted(named: pa.Table, state: LocalState, oldest: int) -> _Sorted:
 def _theirs(rows: _Sorted, state: LocalState) -> tuple[_Sorted, int]:
     """Return the rows without fresh ones from before a customer began, or of one that is closed; how many those are."""
     mine = theirs(rows.fresh, state.customers)
-    return replace(rows, fresh=rows.fresh.filter(pa.array(mine))), int((~mine).sum())
+    return replace(rows, fresh=kinds.where(rows.fresh, mine)), int((~mine).sum())
 
 
 def _folded(state: LocalState, rows: _Sorted, parameters: Parameters) -> LocalState:
@@ -133,6 +135,8 @@ def _mapping(state: LocalState) -> ValueMapping:
 
 def _too_late(rows: pa.Table) -> tuple[Rejected, ...]:
     """One rejection for each row, however many pieces of it are late; the bytes are gone by then."""
+    if rows.num_rows == 0:
+        return ()
     found = {
         (row["lane"], row["offset"]): Rejected(
             row["lane"], row["offset"], "too_late", f"epoch {row['epoch']}", row["customer"].encode(), None
@@ -143,10 +147,10 @@ def _too_late(rows: pa.Table) -> tuple[Rejected, ...]:
 
 
 def _with_customers(state: LocalState, rows: pa.Table, parameters: Parameters) -> LocalState:
-    present = pc.unique(rows.column("customer"))
-    unknown = present.filter(pc.invert(pc.is_in(present, value_set=state.customers.ids)))
-    if len(unknown) == 0:
+    known = pc.is_in(rows.column("customer"), value_set=state.customers.ids)
+    if pc.all(known, min_count=0).as_py():
         return state
+    unknown = pc.unique(rows.column("customer").filter(pc.invert(known)))
     customers, place = state.customers.with_new(kinds.names(unknown), parameters.buckets)
     tiles = {day: replace(tiles, customer=place[tiles.customer]) for day, tiles in state.tiles.items()}
     return replace(state, customers=customers, tiles=tiles)

@@ -22,10 +22,10 @@ from segmentation import rows as kinds
 from segmentation.attribution import BACKFILL, LATE_CORRECTION, attribute
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers, nobody
-from segmentation.decision import NONE, Verdict, judge, rehoused
+from segmentation.decision import NEVER, NONE, Verdict, judge, rehoused
 from segmentation.local_state import LocalState
 from segmentation.memories import share_estimated
-from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, moves, place_of, reasons_of
+from segmentation.moves import PROVISIONAL, SECOND_US, Look, event_id, marks, moves, place_of, reasons_of
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook
 from segmentation.recent import Recent
@@ -110,6 +110,10 @@ Some = TypeVar("Some", bound=Decided)
 
 def concerned(decided: Mapping[str, Some], fresh: pa.Table) -> dict[str, Some]:
     """Return by customer, rising, what was decided on epochs for which `fresh` rows have come."""
+    latest = max((one.epoch for one in decided.values()), default=NEVER)
+    fresh = kinds.where(fresh, kinds.numbers(fresh, "epoch") <= latest)
+    if fresh.num_rows == 0:
+        return {}
     mine = fresh.filter(pc.is_in(fresh.column("customer"), value_set=pa.array(sorted(decided), pa.string())))
     told = zip(kinds.names(mine.column("customer")), kinds.numbers(mine, "epoch").tolist(), strict=True)
     found = {customer for customer, day in set(told) if day <= decided[customer].epoch}
@@ -185,11 +189,10 @@ def _back(force: Model, found: _Again, at: int, epoch: int, parameters: Paramete
     move, space = found.moves[at], space_of(found.model)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     time, since = (iso(calendar.end(one) * SECOND_US) for one in (epoch, found.epoch))
-    was, now = found.before[at], found.sight.traces[at]
-    then, here = (off_grid(space.point(trace)) for trace in (was, now))
+    was, now = marks(space, np.stack([found.before[at], found.sight.traces[at]]))
     pair = centres_of(found.model)[np.searchsorted(ids_of(found.model), [move.to, move.from_])]
-    parts = attribute(then, here, pair, pair)
-    own, best = distances(here[None, :], pair)[0].tolist()
+    parts = attribute(was.point, now.point, pair, pair)
+    own, best = distances(now.point[None, :], pair)[0].tolist()
     customer, version = str(found.customers.ids[at].as_py()), found.model.version
     share = float(share_estimated(found.sight.memories)[at])
     places = place_of(force, move.to, since), place_of(force, move.from_, None)

@@ -33,13 +33,14 @@ def dry_run(trial: Model, points: Ints, verdict: Verdict, model: Model, customer
 
 
 def _shifts(customers: Customers, target: Ints, moving: Bools, alone: Bools) -> tuple[Shift, ...]:
-    pairs = np.column_stack([customers.cluster[moving], target[moving]])
-    kinds, which = np.unique(pairs, axis=0, return_inverse=True)
+    width = int(target.max(initial=0)) + 1
+    kinds, which = np.unique(customers.cluster[moving] * width + target[moving], return_inverse=True)
     counts = [
-        np.bincount(which.reshape(-1)[mask[moving]], minlength=len(kinds)).tolist()
+        np.bincount(which[mask[moving]], minlength=len(kinds)).tolist()
         for mask in (moving, alone, alone & customers.protected)
     ]
-    return tuple(Shift(*pair, *count) for pair, *count in zip(kinds.tolist(), *counts, strict=True))
+    pairs = (divmod(kind, width) for kind in kinds.tolist())
+    return tuple(Shift(*pair, *count) for pair, *count in zip(pairs, *counts, strict=True))
 
 
 def together(trials: Sequence[Trial]) -> Trial | None:

@@ -20,15 +20,13 @@ from schemas.times import iso
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
 from segmentation.decision import NONE
-from segmentation.indices import View
 from segmentation.local_state import LocalState
-from segmentation.memories import absorbed, view_of
 from segmentation.moves import SECOND_US, place_of
 from segmentation.parameters import Parameters
-from segmentation.potential import outlook
-from segmentation.rows import pc
+from segmentation.potential import Outlook
+from segmentation.rows import names, pc
+from segmentation.sight import present
 from segmentation.sums import IDLE_W, Flags, Floats
-from segmentation.traits import equipped
 from segmentation.weeks import WEEK_S, WEEKS, powers
 
 AHEAD = 28
@@ -63,49 +61,49 @@ class Expected:
     probability: Floats
 
 
-def expected(view: View, customers: Customers, settled: int, epoch: int, parameters: Parameters,
+def expected(ahead: Outlook, customers: Customers, settled: int, epoch: int, parameters: Parameters,
              dismissed: Collection[str] = ()) -> Expected:  # fmt: skip
-    """Return who is expected within AHEAD days of the end of `epoch`, `customers` being settled up to `settled`.
+    """Return who is expected within AHEAD days of the end of `epoch`, by the outlook on `customers` as of then.
 
-    O(n); inputs untouched. Who has too few known weeks for a slope is taken to have none.
+    Their weeks are settled up to `settled`; who has too few known ones for a slope is taken to have none. O(n); inputs
+    untouched.
     """
-    ahead = outlook(view)
     with np.errstate(divide="ignore"):
         missing = np.log(parameters.potential) - np.log(ahead.lasting)
     slope = slopes(customers, settled, parameters)
-    told = view.long("transactions") > 0
-    curve = np.where(told[:, None], TOLD_CURVE, SILENT_CURVE)
+    curve = np.where(ahead.told[:, None], TOLD_CURVE, SILENT_CURVE)
     logit = curve[:, 0] + np.sum(curve[:, 1:] * signs(missing, slope), axis=1)
     probability = np.where(_may_rise(customers, epoch, parameters, dismissed), 1 / (1 + np.exp(-logit)), np.nan)
     return Expected(ahead.potential, ahead.confidence, missing, slope, probability)
 
 
-def awaited(state: LocalState, parameters: Parameters) -> Expected:
-    """Return who is expected as of the last close of `state`. O(n); untouched."""
-    epochs = range(state.settled + 1, state.closed + 1)
-    memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
-    view = view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters)
-    return expected(view, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
+def awaited(state: LocalState, parameters: Parameters, ahead: Outlook | None = None) -> Expected:
+    """Return who is expected as of the last close of `state`; `ahead` is its outlook, if at hand. O(n); untouched."""
+    ahead = ahead or present(state, parameters)
+    return expected(ahead, state.customers, state.settled, state.closed, parameters, state.dismissed.keys())
 
 
-def told(state: LocalState, model: Model, bucket: int, parameters: Parameters) -> Expectations:
-    """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n)."""
+def told(state: LocalState, model: Model, bucket: int, parameters: Parameters, ahead: Outlook | None = None
+         ) -> Expectations:  # fmt: skip
+    """Return whom a bucket expects as of the last close of `state`, in whose classes of `model` they are. O(n).
+
+    `ahead` is the outlook of the close, where it is at hand.
+    """
     as_of = Calendar(parameters.time_zone, parameters.epoch_s).end(state.closed) * SECOND_US
-    customers = chosen(awaited(state, parameters), state.customers, model)
+    customers = chosen(awaited(state, parameters, ahead), state.customers, model)
     return Expectations(state.passport.stream, state.passport.generation, bucket, iso(as_of), customers)
 
 
 def chosen(found: Expected, customers: Customers, model: Model) -> tuple[Expectation, ...]:
     """Return who is worth telling of, by potential times probability; ties go to the smaller customer id."""
     rows = np.flatnonzero(found.probability >= LEAST)
-    order = np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")
+    rows = rows[np.argsort(-found.potential[rows] * found.probability[rows], kind="stable")][:MOST]
+    places = {cluster: place_of(model, cluster, None) for cluster in np.unique(customers.cluster[rows]).tolist()}
+    told = (customers.cluster, found.probability, found.potential, found.confidence, found.slope)
     return tuple(
-        Expectation(
-            customers.ids[row].as_py(), place_of(model, int(customers.cluster[row]), None),
-            float(found.probability[row]), float(found.potential[row]), float(found.confidence[row]),
-            None if np.isnan(found.slope[row]) else float(found.slope[row]),
-        )
-        for row in rows[order][:MOST].tolist()
+        Expectation(who, places[cluster], probability, potential, confidence, None if np.isnan(slope) else slope)
+        for who, cluster, probability, potential, confidence, slope
+        in zip(names(customers.ids.take(rows)), *(column[rows].tolist() for column in told), strict=True)
     )  # fmt: skip
 
 
@@ -125,13 +123,18 @@ def slopes(customers: Customers, settled: int, parameters: Parameters) -> Floats
     weeks = [last - RECENT + 1 + n for n in range(RECENT)]
     levels = [np.log(powers(customers.weeks[:, week % WEEKS]) + IDLE_W) for week in weeks]
     steps = np.column_stack([(levels[b] - levels[a]) / (b - a) for a, b in combinations(range(RECENT), 2)])
-    enough = np.sum([~np.isnan(level) for level in levels], axis=0) >= LEAST_KNOWN
-    found = np.full(len(customers), np.nan)
-    found[enough] = np.nanmedian(steps[enough], axis=1)
-    return found
+    known = np.sum([~np.isnan(level) for level in levels], axis=0)
+    # what is unknown stands last; of an even number the mean of the two in the middle
+    steps.sort(axis=1)
+    count, every = known * (known - 1) // 2, np.arange(len(customers))
+    median = (steps[every, np.maximum(count - 1, 0) // 2] + steps[every, count // 2]) / 2
+    return np.where(known >= LEAST_KNOWN, median, np.nan)
 
 
 def _may_rise(customers: Customers, epoch: int, parameters: Parameters, dismissed: Collection[str]) -> Flags:
     rested = epoch - customers.rose >= parameters.epochs(parameters.cool_down_s)
+    may = (customers.cluster != NONE) & ~customers.high & rested
+    if not dismissed:
+        return np.asarray(may)
     free = ~pc.is_in(customers.ids, value_set=pa.array(sorted(dismissed), pa.string())).to_numpy(zero_copy_only=False)
-    return np.asarray((customers.cluster != NONE) & ~customers.high & rested & free)
+    return np.asarray(may & free)

@@ -35,11 +35,11 @@ def remember(rows: pa.Table, through: int, parameters: Parameters, generation: i
     depend on its own rows alone, so any grouping of customers gives the same. O(rows log rows + customers x epochs).
     """
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
-    past = rows.filter(pa.array(kinds.numbers(rows, "epoch") <= through))
-    measured = kinds.distinct(past.filter(pa.array(kinds.numbers(past, "kind") != kinds.ATTRIBUTES)))
+    past = kinds.where(rows, kinds.numbers(rows, "epoch") <= through)
+    measured = kinds.distinct(kinds.where(past, kinds.numbers(past, "kind") != kinds.ATTRIBUTES))
     ids = sorted(kinds.names(pc.unique(past.column("customer"))))
     customers = begun(newcomers(ids, parameters.buckets), past, calendar)
-    measured = measured.filter(pa.array(theirs(measured, customers)))
+    measured = kinds.where(measured, theirs(measured, customers))
     customers = folded(customers, tile(measured, customers.ids, calendar), through, parameters)
     customers = apply_traits(replace(customers, begun=customers.first), past, mapping)
     passport = Passport(parameters.stream, generation, parameters.fingerprint)

@@ -58,6 +58,16 @@ class View:
         """Mean power (n,) [W] in the short memory."""
         return ratio(self.short("wh") * 3_600, self.short("seconds"))
 
+    @cached_property
+    def growth(self) -> Floats:
+        """Recent mean power over the base (n,) [1]; next to nothing more in both keeps an empty site finite.
+
+        Who is not known for long enough to have a base is compared with what the long memory holds beyond the short.
+        """
+        older, covered = (self.long(name) - self.short(name) for name in ("wh", "seconds"))
+        past = np.where(np.isnan(self.base), ratio(older * 3_600, covered), self.base)
+        return np.asarray((self.power + IDLE_W) / (past + IDLE_W))
+
     def monthly(self, name: str, memory: int) -> Floats:
         """Return a column per 30 days (n,), missing for customers of whom no transaction was ever seen."""
         rate = ratio(self.memories[:, memory, COLUMN[name]] * MONTH_DAYS, self.days[:, memory])
@@ -80,16 +90,6 @@ def _weekend(view: View) -> Floats:
     """Mean power at weekends against the mean power [1]; in the long memory, two weekends are no habit."""
     inside = ratio(view.long("weekend_wh"), view.long("weekend_s"))
     return ratio(inside, ratio(view.long("wh"), view.long("seconds")))
-
-
-def growth(view: View) -> Floats:
-    """Return recent mean power over the base [1]; next to nothing more in both keeps an empty site finite.
-
-    Who is not known for long enough to have a base is compared with what the long memory holds beyond the short one.
-    """
-    older, covered = (view.long(name) - view.short(name) for name in ("wh", "seconds"))
-    past = np.where(np.isnan(view.base), ratio(older * 3_600, covered), view.base)
-    return np.asarray((view.power + IDLE_W) / (past + IDLE_W))
 
 
 def unsteadiness(view: View, memory: int) -> Floats:
@@ -156,10 +156,14 @@ class Index:
         forward, _ = _TRANSFORMS[self.transform]
         return forward(self.formula(view))
 
+    def originals(self, transformed: Floats) -> Floats:
+        """Return transformed values (n,) back in the index's own unit."""
+        _, back = _TRANSFORMS[self.transform]
+        return back(transformed)
+
     def original(self, transformed: float) -> float:
         """Return a transformed value back in the index's own unit."""
-        _, back = _TRANSFORMS[self.transform]
-        return float(back(np.array(transformed)))
+        return float(self.originals(np.array(transformed)))
 
 
 Elementwise = Callable[[Floats], Floats]
@@ -177,7 +181,8 @@ REGISTRY = (
           "well-spending", "thrifty", 1.0, 0.25),
     Index("payment reliability", "current", "part", _reliability, "none", 1, "punctual", "late-paying", 0.2, 0.25),
     Index("tenure", "current", "d", _tenure, "log1p", 1, "long-standing", "newer", 0.5, 0.1),
-    Index("growth", "potential", "× a quarter ago", growth, "log", 1, "growing", "shrinking", 0.15, 0.5, pull=1.0),
+    Index("growth", "potential", "× a quarter ago", lambda v: v.growth, "log", 1, "growing", "shrinking", 0.15, 0.5,
+          pull=1.0),
     Index("load factor", "potential", "part", lambda v: ratio(v.power, _mean_peak(v)), "none", -1,
           "round-the-clock", "peaky", 0.05, 1.0),
     Index("evening share", "potential", "× its mean load", lambda v: _level(v, "evening"), "log1p", 1,

@@ -24,6 +24,7 @@ from segmentation.moves import SECOND_US, Look, moves, place_of, withdrawn
 from segmentation.offering import offered
 from segmentation.output import Answer
 from segmentation.parameters import Parameters
+from segmentation.potential import Outlook
 from segmentation.quadrants import on_axes
 from segmentation.recent import Recent, renewed
 from segmentation.risen import renewed as renewed_rises
@@ -54,12 +55,16 @@ NOTHING = Amended()
 
 @dataclass(frozen=True)
 class Judgement:
-    """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer."""
+    """What judging leaves behind: the state, the events and changed classes that follow, and the bucket's answer.
+
+    `outlook` is that on all customers.
+    """
 
     state: LocalState
     events: tuple[Event, ...]
     states: tuple[CustomerState, ...]
     answer: Answer
+    outlook: Outlook
 
 
 def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: Amended = NOTHING) -> Judgement:
@@ -106,7 +111,7 @@ def judge_all(state: LocalState, model: Model, parameters: Parameters, amended: 
         dry_run(trial, points, verdict, model, customers, epoch=epoch, parameters=parameters),
         shadow=None if shadow is None else shadowed(shadow, sight.view, model, after, epoch),
     )  # fmt: skip
-    return Judgement(judged, (*before, *fallen, *events), states, said)
+    return Judgement(judged, (*before, *fallen, *events), states, said, rise.outlook)
 
 
 def _has_settled(customers: Customers, memories: Floats, epoch: int, parameters: Parameters) -> NDArray[np.bool_]:
@@ -174,6 +179,7 @@ def _still_needed(models: Models, model: Model, customers: Customers, recent: Ma
     """Without the past models that no anchor refers to, nor a move that may be judged again; what to undo is undone."""
     used = {*np.unique(customers.anchor_version).tolist(), model.version}
     for move in recent.values():
-        used |= {move.version_to, move.before.anchor_version} if move.before is not None else set()
+        if move.before is not None:
+            used |= {move.version_to, move.before.anchor_version}
     past = {version: past for version, past in models.past.items() if version in used}
     return replace(models, past=past, undo=None)

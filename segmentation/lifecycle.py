@@ -50,7 +50,7 @@ def turned(state: LocalState, rows: pa.Table, epoch: int, parameters: Parameters
     A record that comes again changes nothing. Inputs untouched. O(archive changes in `rows`), and unpacking the window
     where a customer begins anew.
     """
-    told = rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES))
+    told = kinds.where(rows, kinds.numbers(rows, "kind") == kinds.ATTRIBUTES)
     calendar = Calendar(parameters.time_zone, parameters.epoch_s)
     turns = _turns(state.customers, told, calendar)
     if not turns:
@@ -73,22 +73,26 @@ def turned(state: LocalState, rows: pa.Table, epoch: int, parameters: Parameters
 def begun(customers: Customers, rows: pa.Table, calendar: Calendar) -> Customers:
     """Return customers of whom nothing was known with the beginnings and endings of a history's `rows`."""
     started = customers.started.copy()
-    for at, (epoch, _) in _turns(
-        customers, rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES)), calendar
-    ).items():
+    told = kinds.where(rows, kinds.numbers(rows, "kind") == kinds.ATTRIBUTES)
+    for at, (epoch, _) in _turns(customers, told, calendar).items():
         started[at] = epoch
     return replace(customers, started=started)
 
 
 def theirs(rows: pa.Table, customers: Customers) -> Flags:
     """Whether each row (n,) is of a day since its customer began, and not of one that is closed."""
+    day = kinds.numbers(rows, "epoch")
+    if len(day) == 0 or customers.started.max() <= day.min():
+        return np.ones(len(day), np.bool_)
     number = pc.index_in(rows.column("customer"), value_set=customers.ids).to_numpy()
-    return np.asarray(kinds.numbers(rows, "epoch") >= customers.started[number])
+    return np.asarray(day >= customers.started[number])
 
 
 def _turns(customers: Customers, told: pa.Table, calendar: Calendar) -> dict[int, tuple[int, Archive]]:
     """Return by number the epoch from which each customer that turns is there, NOT_YET for a closed one, and why."""
-    number = dict(zip(customers.ids.to_pylist(), range(len(customers)), strict=True)) if told.num_rows else {}
+    if told.num_rows == 0:
+        return {}
+    number = dict(zip(customers.ids.to_pylist(), range(len(customers)), strict=True))
     since: dict[int, int] = {}
     found: dict[int, tuple[int, Archive]] = {}
     for row in told.sort_by([("start", "ascending"), ("offset", "ascending")]).to_pylist():

@@ -103,8 +103,10 @@ def _promoted(models: Models, model: Model, undo: int | None) -> Models:
 
 def _expected(bucket: int, said: Sequence[Closed], parameters: Parameters) -> Expectations | None:
     """Return whom the bucket expects as of the last close of a batch, None without one: no later command has a part."""
-    last = next((closed.state for closed in reversed(said) if closed.answer is not None), None)
-    return None if last is None or last.models.force is None else told(last, last.models.force, bucket, parameters)
+    last = next((closed for closed in reversed(said) if closed.answer is not None), None)
+    if last is None or last.state.models.force is None:
+        return None
+    return told(last.state, last.state.models.force, bucket, parameters, last.outlook)
 
 
 def _output(bucket: int, intake: Intake, said: list[Closed], events: tuple[Event, ...], requests: tuple[Request, ...]

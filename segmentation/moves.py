@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -45,17 +46,16 @@ def moves(look: Look, customers: Customers, model: Model, past: Mapping[int, Mod
           calendar: Calendar) -> Iterator[Event]:  # fmt: skip
     """One event for every move of the verdict, in order of the customers."""
     space, ids, moving = space_of(model), ids_of(model), np.flatnonzero(look.verdict.move)
-    ways = (customers.anchor[look.rows[moving]], look.traces[moving])
-    points = (off_grid(space.point(traces)) for traces in ways)
+    ways = (marks(space, traces) for traces in (customers.anchor[look.rows[moving]], look.traces[moving]))
     pairs: dict[tuple[int, int, int], tuple[Floats, Floats]] = {}
-    for at, was, now, then, here in zip(moving.tolist(), *ways, *points, strict=True):
+    for at, was, now in zip(moving.tolist(), *ways, strict=True):
         row = int(look.rows[at])
         before = past[int(customers.anchor_version[row])]
         redefined = before.definition != model.definition
         old, new = int(customers.cluster[row]), int(ids[look.verdict.best[at]])
         way = before.version, old, new
         pairs[way] = pairs.get(way) or _pairs(before, model, old, new)
-        parts = attribute(then, here, *pairs[way])
+        parts = attribute(was.point, now.point, *pairs[way])
         since = iso(calendar.end(int(customers.since[row])) * SECOND_US)
         left = place_of(model if old in ids else before, old, since)
         yield _event(
@@ -81,8 +81,8 @@ def _pairs(before: Model, model: Model, old: int, new: int) -> tuple[Floats, Flo
 
 
 def _centre(model: Model, cluster: int) -> Floats | None:
-    at = np.flatnonzero(ids_of(model) == cluster)
-    return centres_of(model)[at[0]] if len(at) else None
+    at = next((at for at, one in enumerate(model.clusters) if one.id == cluster), None)
+    return None if at is None else centres_of(model)[at]
 
 
 def place_of(model: Model, cluster: int, since: str | None) -> Place:
@@ -116,18 +116,31 @@ def event_id(*parts: object) -> str:
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-def reasons_of(space: Space, parts: Attribution, before: Traces, now: Traces) -> tuple[Reason, ...]:
+class Mark(NamedTuple):
+    """Where a customer lay: `point` and `scaled` (d,) [1; robust standard deviations], `values` in their own units."""
+
+    point: Floats
+    scaled: Floats
+    values: list[float | None]
+
+
+def marks(space: Space, traces: Traces) -> list[Mark]:
+    """Return where customers of these traces (n, d) lay."""
+    points = off_grid(space.point(traces))
+    return [Mark(*each) for each in zip(points, space.scaled(points), space.values(traces), strict=True)]
+
+
+def reasons_of(space: Space, parts: Attribution, before: Mark, now: Mark) -> tuple[Reason, ...]:
     """Every index that has a part in the move, the greatest part first."""
     total = parts.total
     if total == 0:
         return ()
     weight = (parts.customer + parts.model) / total
-    both = np.stack([before, now])
-    (previous, values), (then, here) = space.values(both), space.scaled(off_grid(space.point(both)))
-    change, customer, model = (part.tolist() for part in (here - then, parts.customer / total, parts.model / total))
+    scaled = now.scaled - before.scaled
+    change, customer, model = (part.tolist() for part in (scaled, parts.customer / total, parts.model / total))
     return tuple(
         Reason(
-            index=space.indices[j].name, value=_rounded(values[j]), previous=_rounded(previous[j]),
+            index=space.indices[j].name, value=_rounded(now.values[j]), previous=_rounded(before.values[j]),
             change=_rounded(change[j]) or 0.0, share_customer=customer[j], share_model=model[j],
         )
         for j in np.argsort(-weight, kind="stable").tolist() if parts.customer[j] or parts.model[j]

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from schemas.event import Event, Offer
 from segmentation.customers import Customers
-from segmentation.indices import LONG, SHORT, View, growth, ratio
+from segmentation.indices import LONG, SHORT, View, ratio
 from segmentation.rows import pc
 from segmentation.sums import OFFERED, PAID, Floats
 from segmentation.traits import NOUNS
@@ -127,7 +127,7 @@ def offered(events: Iterable[Event], view: View, customers: Customers) -> list[E
 def fitting(view: View, nouns: Sequence[str]) -> list[tuple[Offer, ...]]:
     """Return the services that fit each of the view's customers (n,), who are called `nouns`."""
     was, now = _measures(_past(view)), _measures(view)
-    now["consumption"], was["consumption"] = view.power, ratio(view.power, growth(view))
+    now["consumption"], was["consumption"] = view.power, ratio(view.power, view.growth)
     owned = np.nan_to_num(view.trait("assets")).astype(np.int64)
     held = (owned | (owned >> PAID)).tolist()
     return [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segmentation.customers import Customers
 from segmentation.decision import NEVER, NONE
-from segmentation.indices import REGISTRY, SHORT, View, growth, ratio, unsteadiness
+from segmentation.indices import REGISTRY, SHORT, View, ratio, unsteadiness
 from segmentation.parameters import LEAST_POTENTIAL, Parameters
 from segmentation.sums import Flags, Floats
 
@@ -27,11 +27,12 @@ DOUBT = 0.5
 class Outlook:
     """Potential and confidence of n customers: `parts` (n, p) are the indices' parts of the potential's logarithm [1].
 
-    `confidence` (n,) [1].
+    `confidence` (n,) [1]; `told` (n,) whether a transaction of them was ever seen.
     """
 
     parts: Floats
     confidence: Floats
+    told: Flags
 
     @cached_property
     def potential(self) -> Floats:
@@ -49,12 +50,13 @@ def outlook(view: View) -> Outlook:
     parts = [index.pull * np.fmax(index.transformed(view), 0.0) for index in PULLING]
     estimated = np.nan_to_num(ratio(view.short("estimated_s"), view.short("seconds")))
     steady = np.exp(-np.nan_to_num(unsteadiness(view, SHORT)))
-    return Outlook(np.column_stack(parts), steady * _beyond_season(view) * (1.0 - DOUBT * estimated))
+    confidence = steady * _beyond_season(view) * (1.0 - DOUBT * estimated)
+    return Outlook(np.column_stack(parts), confidence, view.long("transactions") > 0)
 
 
 def _beyond_season(view: View) -> Floats:
     """Return the part (n,) of the growth [1] that stays if this season ends as it ended a year ago; 1 of no growth."""
-    grown = np.fmax(growth(view), 1.0)
+    grown = np.fmax(view.growth, 1.0)
     return np.asarray(np.fmax(grown * view.stayed, 1.0) / grown)
 
 

@@ -56,7 +56,7 @@ def renewed(recent: Mapping[str, Recent], confirmed: Sequence[Event], before: Cu
     """
     oldest, final = closed - lasting(parameters), closed - parameters.window
     kept = {
-        customer: move if move.epoch > final else msgspec.structs.replace(move, before=None)
+        customer: move if move.epoch > final or move.before is None else msgspec.structs.replace(move, before=None)
         for customer, move in recent.items() if move.epoch >= oldest
     }  # fmt: skip
     for event, row in zip(confirmed, rows.tolist(), strict=True):

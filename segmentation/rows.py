@@ -65,10 +65,11 @@ def numbers(table: pa.Table, name: str) -> NDArray[Any]:
 
 
 def where(table: pa.Table, mask: NDArray[np.bool_]) -> pa.Table:
-    """Return the rows where `mask` (n,) is true; all of them, or none, cost nothing."""
-    if mask.all():
+    """Return the rows where `mask` (n,) is true; those of one run cost nothing."""
+    first, count = int(mask.argmax()) if len(mask) else 0, int(np.count_nonzero(mask))
+    if count == len(mask):
         return table
-    return table.filter(pa.array(mask)) if mask.any() else table.slice(0, 0)
+    return table.slice(first, count) if mask[first : first + count].all() else table.filter(pa.array(mask))
 
 
 def names(values: Texts) -> list[str]:

@@ -37,4 +37,4 @@ def present(state: LocalState, parameters: Parameters) -> Outlook:
     """Return the outlook on all customers of `state` as of its last close. O(n); untouched."""
     epochs = range(state.settled + 1, state.closed + 1)
     memories = absorbed(state.customers.memories, state.tiles, epochs, parameters)
-    return outlook(view_of(state.customers, memories, state.closed, parameters))
+    return outlook(view_of(equipped(state.customers, state.tiles, epochs), memories, state.closed, parameters))

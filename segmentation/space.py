@@ -64,9 +64,11 @@ class Space:
         """Return traces (n, d) as values in the indices' own units, None where there is none to tell."""
         transformed = self.scaled(off_grid(traces)) * self.scaling.spread + self.scaling.centre
         known = (traces > -_FARTHEST) & (traces < _FARTHEST) & (self.root_weights > 0)
+        columns = np.ascontiguousarray(np.where(known, transformed, np.nan).T)
+        own = np.array([index.originals(column) for index, column in zip(self.indices, columns, strict=True)])
         return [
-            [index.original(value) if told else None for index, value, told in zip(self.indices, *row, strict=True)]
-            for row in zip(transformed.tolist(), known.tolist(), strict=True)
+            [value if told else None for value, told in zip(*row, strict=True)]
+            for row in zip(own.T.tolist(), known.tolist(), strict=True)
         ]
 
 
@@ -95,7 +97,12 @@ def ids_of(model: Model) -> Ints:
 
 def distances(points: Floats, centres: Floats) -> Floats:
     """Return squared distances (n, k) [1] of points (n, d) to centres (k, d); a bucket without customers has none."""
-    return squared_distances(points, centres) if len(points) > 0 else np.zeros((0, len(centres)))
+    if len(points) == 0:
+        return np.zeros((0, len(centres)))
+    # indices of which nothing is known lie at 0 for all, and add nothing
+    told = np.asarray(points.any(axis=0) | centres.any(axis=0))
+    told[0] = True
+    return squared_distances(points.compress(told, axis=1), centres.compress(told, axis=1))
 
 
 def off_grid(coordinates: Ints | Traces) -> Floats:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segmentation import rows as kinds
-from segmentation.calendar import Calendar
+from segmentation.calendar import DAY_S, Calendar
 from segmentation.rows import pc
 
 Ints = NDArray[np.int64]
@@ -37,6 +37,8 @@ IDLE_W = 10
 LOG_STEPS = 1_024
 """Steps of a natural logarithm that is kept as an integer [1]."""
 _DERIVED = ("workdays", "log_power", "peak", "fine_active")
+_SUMMED = ["kind", "status", "value", "seconds", "fine", "start", "epoch", "text"]
+"""Columns of rows that make tiles."""
 _ESTIMATED, _MEASURED = 1, 2
 _BLOCK_ROWS = 4_096
 
@@ -60,6 +62,10 @@ class Tiles:
         begin, end = np.searchsorted(self.epoch, [epoch, epoch + 1])
         return self.some(slice(int(begin), int(end)))
 
+    def places(self, count: int) -> slice | Ints:
+        """Return which of `count` customers these tiles of one epoch are of; all of them are faster to take."""
+        return slice(None) if len(self.customer) == count else self.customer
+
     def some(self, chosen: slice | Flags) -> "Tiles":
         """Return the chosen tiles."""
         return Tiles(*(part[chosen] for part in (self.customer, self.epoch, self.sums, self.hours, self.owned)))
@@ -82,7 +88,7 @@ def tile(rows: pa.Table, ids: kinds.Texts, calendar: Calendar) -> Tiles:
     epoch = kinds.numbers(rows, "epoch").astype(np.int64)
     order = np.lexsort([customer, epoch])
     if (order[1:] < order[:-1]).any():
-        customer, epoch, rows = customer[order], epoch[order], rows.take(order)
+        customer, epoch, rows = customer[order], epoch[order], rows.select(_SUMMED).take(order)
     first = np.flatnonzero(np.r_[True, (np.diff(customer) != 0) | (np.diff(epoch) != 0)][: len(order)])
     if len(first) == 0:
         return Tiles(first, first, np.zeros((0, WIDTH), np.int64), np.zeros((0, HOURS), np.int64), first)
@@ -113,27 +119,30 @@ def _contributions(rows: pa.Table, calendar: Calendar) -> tuple[Ints, Ints]:
 def _contribute(rows: pa.Table, calendar: Calendar, parts: Ints, hours: Ints) -> None:
     """Fill what each row adds to `parts` and `hours` in place."""
     kind, status = kinds.numbers(rows, "kind"), kinds.numbers(rows, "status")
-    value, seconds = kinds.numbers(rows, "value").astype(np.int64), kinds.numbers(rows, "seconds").astype(np.int64)
+    value, seconds = kinds.numbers(rows, "value"), kinds.numbers(rows, "seconds")
     counted = (kind == kinds.IMPORT) & (status > 0)
     fine = counted & kinds.numbers(rows, "fine")
-    start = kinds.numbers(rows, "start").astype(np.int64)
-    begin = np.maximum(start, calendar.start(kinds.numbers(rows, "epoch").astype(np.int64)))
-    day = calendar.day_of(begin)
-    hour = calendar.hour_of(begin, day)
-    masks = {
-        "": counted, "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
-        "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS),
-        "weekend_": counted & calendar.weekend(day),
-    }  # fmt: skip
-    for name, mask in masks.items():
-        parts[:, COLUMN[f"{name}wh"]] = np.where(mask, value, 0)
-        parts[:, COLUMN[f"{name}s" if name else "seconds"]] = np.where(mask, seconds, 0)
-    parts[:, COLUMN["estimated_s"]] = np.where(counted & (status == _ESTIMATED), seconds, 0)
-    parts[:, COLUMN["export_wh"]] = np.where((kind == kinds.EXPORT) & (status > 0), value, 0)
-    parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
+    epoch = kinds.numbers(rows, "epoch")
+    begin = np.maximum(kinds.numbers(rows, "start"), calendar.start(epoch))
+    day = epoch if calendar.epoch_s == DAY_S else calendar.day_of(begin)
+    masks = {"": counted, "weekend_": counted & calendar.weekend(day)}
+    if fine.any():
+        hour = calendar.hour_of(begin, day)
+        masks |= {
+            "fine_": fine, "night_": fine & ((hour < NIGHT_ENDS) | (hour >= NIGHT_STARTS)),
+            "evening_": fine & (hour >= EVENING_STARTS) & (hour < EVENING_ENDS),
+        }  # fmt: skip
+        parts[:, COLUMN["peak"]] = np.where(fine, value * 3_600 // np.maximum(seconds, 1), 0)
+        hours[np.flatnonzero(fine), hour[fine]] = value[fine]
+    told = {f"{name}wh": (mask, value) for name, mask in masks.items()}
+    told |= {f"{name}s" if name else "seconds": (mask, seconds) for name, mask in masks.items()}
+    told["estimated_s"] = counted & (status == _ESTIMATED), seconds
+    told["export_wh"] = (kind == kinds.EXPORT) & (status > 0), value
+    for name, (mask, values) in told.items():
+        if mask.any():
+            parts[:, COLUMN[name]] = np.where(mask, values, 0)
     if (kind > kinds.EXPORT).any():
         _count_transactions(parts, kind, value)
-    hours[np.flatnonzero(fine), hour[fine]] = value[fine]
 
 
 def _count_transactions(parts: Ints, kind: Ints, value: Ints) -> None:
@@ -186,12 +195,12 @@ def absorb(memories: Floats, tiles: Tiles, decays: Floats) -> Floats:
     customer's bits depend on its own tiles alone. O(n).
     """
     grown = memories * decays[None, :, None]
-    grown[tiles.customer] += tiles.sums[:, None, :]
+    grown[tiles.places(len(grown))] += tiles.sums[:, None, :]
     return grown
 
 
 def absorb_hours(hours: Floats, tiles: Tiles, decay: float) -> Floats:
     """Load-shape sums (n, 24) [Wh] one epoch later."""
     grown = hours * decay
-    grown[tiles.customer] += tiles.hours
+    grown[tiles.places(len(grown))] += tiles.hours
     return grown

@@ -70,12 +70,9 @@ def readings(table: pa.Table, arrival: Arrival) -> Taken:
     reasons[_misnamed(table.column("customer_id")) | _misnamed(usage_point)] = "bad_length"
     sound = reasons == ""
     received = pc.fill_null(_optional(table, "received_at", pa.timestamp("us", "UTC")).cast(pa.int64()), -1).to_numpy()
-    parts = pc.binary_join_element_wise(
-        pc.fill_null(usage_point, "None"), ENERGY_READING_TYPE, str(kinds.IMPORT), "|"
-    )  # fmt: skip
     columns: dict[str, object] = {
         "customer": table.column("customer_id"), "lane": np.full(count, arrival.lane), "offset": np.arange(count),
-        "epoch": np.zeros(count), "kind": np.full(count, kinds.IMPORT), "channel": kinds.texts(parts),
+        "epoch": np.zeros(count), "kind": np.full(count, kinds.IMPORT), "channel": _channels(usage_point),
         "start": start // SECOND_US, "seconds": seconds, "length": seconds,
         "fine": pc.less_equal(seconds, kinds.FINE_S), "status": status,
         "received": np.minimum(received, rules.latest(arrived, arrival.parameters)),
@@ -84,6 +81,14 @@ def readings(table: pa.Table, arrival: Arrival) -> Taken:
     }  # fmt: skip
     rows = pa.table([_column(columns[field.name], field.type) for field in kinds.ROWS], schema=kinds.ROWS)
     return Taken(rows.filter(pa.array(sound)), Counter(reasons[~sound].tolist()))
+
+
+def _channels(usage_points: Column) -> NDArray[np.int64]:
+    """Return the channel (n,) of readings at these usage points, computed once for each different one."""
+    coded: Column = usage_points.combine_chunks().dictionary_encode(null_encoding="encode")
+    named = pc.fill_null(coded.dictionary, "None")
+    parts = pc.binary_join_element_wise(named, ENERGY_READING_TYPE, str(kinds.IMPORT), "|")
+    return np.asarray(kinds.checksums(parts)[coded.indices.to_numpy()])
 
 
 def transactions(table: pa.Table, arrival: Arrival) -> Taken:

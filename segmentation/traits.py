@@ -12,7 +12,6 @@ from schemas.times import microseconds
 from segmentation import rows as kinds
 from segmentation.customers import Customers
 from segmentation.indices import TRAITS
-from segmentation.rows import pc
 from segmentation.sums import Tiles
 from segmentation.value_mapping import ValueMapping, value_mapping
 
@@ -33,7 +32,7 @@ def apply_traits(customers: Customers, rows: pa.Table, mapping: ValueMapping | N
     `mapping` says what categorical values count as; None is the product's own. All customers of `rows` must be known.
     Inputs untouched.
     """
-    told = rows.filter(pc.equal(rows.column("kind"), kinds.ATTRIBUTES))
+    told = kinds.where(rows, kinds.numbers(rows, "kind") == kinds.ATTRIBUTES)
     if told.num_rows == 0:
         return customers
     table = mapping or value_mapping()
@@ -52,7 +51,7 @@ def equipped(customers: Customers, tiles: Mapping[int, Tiles], epochs: range) ->
     """Return customers who also own what they bought in these epochs; untouched. A set, so any order gives the same."""
     traits = customers.traits.copy()
     for epoch in epochs:
-        if (day := tiles.get(epoch)) is not None:
+        if (day := tiles.get(epoch)) is not None and day.owned.any():
             bought = day.some(day.owned > 0)
             owned = np.nan_to_num(traits[bought.customer, OWNED]).astype(np.int64)
             traits[bought.customer, OWNED] = owned | bought.owned

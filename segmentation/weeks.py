@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.sums import one_by_one
 from segmentation.parameters import DAY_S, Parameters
 from segmentation.sums import COLUMN, IDLE_W, LOG_STEPS, Floats, Tiles
 
@@ -40,7 +41,7 @@ def absorbed_weeks(
             week[:] = 0.0
         if epoch in tiles:
             today = tiles[epoch]
-            week[today.customer] += today.sums[:, columns]
+            week[today.places(len(week))] += today.sums[:, columns]
     return week, weeks
 
 
@@ -90,11 +91,8 @@ def _over(epoch: int, parameters: Parameters) -> int:
 
 def _mean(weeks: Codes, asked: range, least: int) -> Floats:
     """Return the mean power (n,) [W] of the known ones of the weeks `asked`, NaN where they are fewer than `least`."""
-    total, count = np.zeros(len(weeks)), np.zeros(len(weeks))
-    for week in asked:
-        codes = weeks[:, week % WEEKS]
-        total += _SUMMED[codes]
-        count += codes != UNKNOWN
+    codes = np.array([weeks[:, week % WEEKS] for week in asked])
+    total, count = one_by_one(_SUMMED[codes]), (codes != UNKNOWN).sum(axis=0)
     return np.asarray(np.divide(total, count, out=np.full(len(weeks), np.nan), where=count >= least))
 
 

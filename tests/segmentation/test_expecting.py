@@ -11,6 +11,7 @@ from segmentation.decision import NEVER
 from segmentation.expecting import LEAST, MOST, RECENT, chosen, expected, slopes
 from segmentation.memories import view_of
 from segmentation.parameters import DAY_S, Parameters
+from segmentation.potential import outlook
 from segmentation.sums import COLUMN
 from segmentation.weeks import BASE, GAP, UNKNOWN, WEEKS, _coded
 from tests.segmentation.runs import first_model
@@ -40,8 +41,8 @@ def customers(*recent: Sequence[float | None]) -> Customers:
 
 
 def probability(known: Customers, *dismissed: str) -> list[float]:
-    view = view_of(known, known.memories, EPOCH, PARAMETERS)
-    return list(expected(view, known, EPOCH - 3, EPOCH, PARAMETERS, dismissed).probability)
+    ahead = outlook(view_of(known, known.memories, EPOCH, PARAMETERS))
+    return list(expected(ahead, known, EPOCH - 3, EPOCH, PARAMETERS, dismissed).probability)
 
 
 def test_a_steady_growth_is_its_slope_and_one_wild_week_changes_nothing() -> None:
@@ -106,13 +107,12 @@ def test_who_was_dismissed_is_not_expected() -> None:
 def test_the_most_promising_are_told_and_nobody_without_a_chance() -> None:
     rising = [[1_000.0] * (RECENT - 1) + [1_000.0 + 400.0 * part] for part in (0.0, 1.0, 0.5, 1.0)]
     known = customers(*rising)
-    view = view_of(known, known.memories, EPOCH, PARAMETERS)
-    found = expected(view, known, EPOCH - 3, EPOCH, PARAMETERS)
+    found = expected(outlook(view_of(known, known.memories, EPOCH, PARAMETERS)), known, EPOCH - 3, EPOCH, PARAMETERS)
     said = chosen(found, known, first_model(0))
     assert [one.customer_id for one in said] == ["C-1", "C-3", "C-2"]
     assert found.probability[0] < LEAST <= said[-1].probability
     assert said[0].potential * said[0].confidence == pytest.approx(1.5 / np.exp(found.missing[1]))
     assert said[0].place.name == first_model(0).clusters[0].name
     many = customers(*[[1_400.0] * RECENT] * (MOST + 5))
-    crowd = expected(view_of(many, many.memories, EPOCH, PARAMETERS), many, EPOCH - 3, EPOCH, PARAMETERS)
+    crowd = expected(outlook(view_of(many, many.memories, EPOCH, PARAMETERS)), many, EPOCH - 3, EPOCH, PARAMETERS)
     assert len(chosen(crowd, many, first_model(0))) == MOST
