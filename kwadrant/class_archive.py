@@ -6,18 +6,14 @@ JEP 350). Java checks it against its own version and the jars, and starts withou
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming.stateful_processor import StatefulProcessor, StatefulProcessorHandle
 
 from kwadrant import java, spark
 from kwadrant.settings import Settings
 
-_ROWS = "bucket int, payload binary"
 _LONGEST_DUMP_S = 300
 
 
@@ -35,44 +31,15 @@ def make(archive: Path = spark.ARCHIVE) -> None:
     unfinished.replace(archive)
 
 
-class _Count(StatefulProcessor):
-    """Keeps a number for each bucket."""
-
-    def init(self, handle: StatefulProcessorHandle) -> None:
-        """Name the state variables."""
-        self._seen = handle.getValueState("seen", "number int")
-        self._rows = handle.getMapState("rows", "number int", "payload binary")
-
-    # names and keyword arguments are Spark's
-    def handleInitialState(self, key: Any, initialState: Any, timerValues: Any) -> None:  # noqa: ANN401, ARG002, N802, N803
-        """Take the first number."""
-        self._seen.update((len(initialState),))
-
-    def handleInputRows(self, key: Any, rows: Any, timerValues: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401, ARG002, N802, N803
-        """Add the rows of a batch."""
-        number = sum(len(frame) for frame in rows)
-        self._rows.updateValue((number,), (b"",))
-        self._seen.update((number,))
-        yield pd.DataFrame({"bucket": [int(key[0])], "payload": [b""]})
-
-    def close(self) -> None:
-        """End."""
-
-
 def _work(session: SparkSession, folder: Path) -> None:
-    """Take the ways that seeding and streaming take: Arrow, Parquet, Python workers, state, batches, checkpoints."""
-    table, seeded = str(folder / "table"), str(folder / "seeded")
+    """Take the ways that seeding and streaming take: Parquet, Arrow, state in RocksDB, batches with a checkpoint."""
+    table = str(folder / "table")
     rows = session.range(64).selectExpr("cast(id % 4 as int) bucket", "cast('a' as binary) payload")
     rows.write.parquet(table)
-    rows.groupBy("bucket").applyInPandas(lambda frame: frame, _ROWS).write.parquet(seeded)
-    session.read.parquet(seeded).where("bucket > 0").toArrow()
-    counted = (
-        session.readStream.schema(_ROWS).parquet(table).groupBy("bucket")
-        .transformWithStateInPandas(
-            _Count(), _ROWS, "Append", "None", initialState=session.read.parquet(seeded).groupBy("bucket")
-        )
-    )  # fmt: skip
-    writer = counted.writeStream.foreachBatch(_taken).option("checkpointLocation", str(folder / "checkpoint"))
+    session.read.parquet(table).where("bucket > 0").toArrow()
+    counted = session.readStream.schema("bucket int, payload binary").parquet(table).groupBy("bucket").count()
+    writer = counted.writeStream.foreachBatch(_taken).outputMode("update")
+    writer = writer.option("checkpointLocation", str(folder / "checkpoint"))
     writer.trigger(availableNow=True).start().awaitTermination()
 
 

@@ -14,7 +14,7 @@ from kwadrant.listing import Format, written
 from kwadrant.settings import Settings
 from schemas.expectation import Expectation, Expectations, worth
 from schemas.topics import EXPECTED
-from segmentation.expecting import LEAST
+from segmentation.expecting import AHEAD, LEAST
 from streaming.topic import committed_records
 
 COLUMNS = ("rank", "customer_id", "probability", "potential", "confidence", "worth", "slope", "class", "because")
@@ -93,6 +93,15 @@ def _row(rank: int, row: Mapping[str, Any]) -> dict[str, object]:
         "worth": round(row["potential"] * probability, 3), "slope": None if slope is None else round(slope, 4),
         "class": row["name"], "because": because(slope, row["potential"]),
     }  # fmt: skip
+
+
+def sentence(one: Expectation) -> str:
+    """Return who is expected, how probable that is, and why; the name of its class stands between asterisks."""
+    chance = f"{one.probability:.0%}".replace("%", " %")
+    return (
+        f"{one.customer_id} in *{one.place.name}*: {chance} likely to become a potential customer within {AHEAD} days; "
+        f"{because(one.slope, one.potential)}"
+    )
 
 
 def because(slope: float | None, potential: float) -> str:

@@ -125,7 +125,7 @@ def sure(event: Event) -> str:
     """Return how sure an event is, in sentences."""
     parts = [_STATES[event.status]]
     if event.status != "withdrawn":
-        parts.append(f"{level(event.confidence).capitalize()}: {_CLEAR[rises(event)]}")
+        parts.append(f"{level(event).capitalize()}; {_CLEAR[rises(event)]}")
     estimated = event.quality.share_estimated
     if event.quality.provisional:
         parts.append(f"Provisional: {estimated * 100:.0f} % of the time is estimated.")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kwadrant import expected
 from kwadrant.explain import SIGMA, cause, quadrant_words, share_of, sure, way
 from kwadrant.quantities import change, quantity
 from kwadrant.words import rises, sentence
 from schemas.event import Event
+from schemas.expectation import Expectation
 from schemas.model import Model
 from segmentation.calendar import Calendar
 from segmentation.quadrants import OUTSTANDING, axes
@@ -37,6 +39,10 @@ class PageTeller:
         parts = tuple(Part(change(why), round(share_of(why), DIGITS)) for why in event.reasons)
         whole = "Parts of the rise" if rises(event) else "Parts of the move"
         return Explained(cause(event), way(event), whole, parts, f"{sure(event)} {SIGMA}" if parts else sure(event))
+
+    def expected(self, one: Expectation) -> str:
+        """Return who is expected to become a potential customer, how probable that is, and why."""
+        return expected.sentence(one)
 
     def drawn(self, model: Model) -> tuple[Drawn, ...]:
         """Return the clusters of a model as they are drawn."""

@@ -27,7 +27,7 @@ _RISES = {
 """What is said of a customer whose potential becomes high, or low again, in the class where it is."""
 _CAUSES = {
     "customer_moved": None,
-    "model_moved": "the classes shifted, the customer hardly changed: no reason to call",
+    "model_moved": "the classes shifted, the customer hardly changed: by itself no reason to call",
     "both": "the customer changed, and the classes shifted too",
     "definition_changed": "the classes are defined anew",
     "late_correction": "corrected readings do not bear out its last move",
@@ -57,7 +57,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     Examples
     --------
     ``C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ (0.44 → 1.4 × its mean
-    load), 71 % of the move; confidence medium (70 %); decided in 1.4 s``
+    load), 71 % of the move; confidence in the move: medium (70 %); decided in 1.4 s``
     """
     who = shortened(event.customer_id) if shorten else event.customer_id
     plain = escape if marked else str
@@ -73,7 +73,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
         move = _RISES[_kind(event)].format(who=plain(who), place=name(event.to))
     clauses = [] if event.status == "withdrawn" else [plain(clause) for clause in _because(event)]
     clauses += [plain(f"offer {offers(event)}")] if event.services else []
-    clauses += [level(event.confidence)] if event.reasons and _kind(event) in _SURE else []
+    clauses += [level(event)] if event.reasons and _kind(event) in _SURE else []
     if seconds is not None:
         clauses.append(f"{done} in {seconds:.1f} s")
     return f"{move}: {'; '.join(clauses)}" if clauses else move
@@ -127,10 +127,10 @@ def reason(why: Reason, whole: str = "move") -> str:
     return f"{said}{':' if said == why.index else ','} {part}"
 
 
-def level(confidence: float) -> str:
-    """Return a confidence as a word and in per cent."""
-    word = next(word for least, word in _LEVELS if confidence >= least)
-    return f"confidence {word} ({confidence * 100:.0f} %)"
+def level(event: Event) -> str:
+    """Return the confidence in a move, or a rise, as a word and in per cent."""
+    word = next(word for least, word in _LEVELS if event.confidence >= least)
+    return f"confidence in the {'rise' if rises(event) else 'move'}: {word} ({event.confidence * 100:.0f} %)"
 
 
 def _told(event: Event) -> tuple[Reason, ...]:

@@ -123,6 +123,12 @@ def calls(desk: At, words: Words) -> dict[str, Any]:
     return picture.calls(desk, words)
 
 
+@DATA.get("/expected")
+def expected(desk: At, words: Words) -> dict[str, Any]:
+    """Return who may soon become a potential customer."""
+    return picture.expected(desk, words)
+
+
 @DATA.get("/find")
 def find(desk: At, begin: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]) -> list[str]:
     """Return ids that begin so."""

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Row
 
 from schemas.control import Hold, Promote
 from schemas.event import Event
+from schemas.expectation import Expectation
 from schemas.model import Model
 from schemas.trial import Trial
 from serving import questions
@@ -28,6 +29,7 @@ LONGEST = 2_000
 """Who has missed more than so much news begins anew."""
 VERSIONS, PATH, TABLE = 400, 40, 12
 Json = dict[str, Any]
+_expectation = msgspec.json.Decoder(Expectation).decode
 _event = msgspec.json.Decoder(Event).decode
 _model = msgspec.json.Decoder(Model).decode
 _order = msgspec.json.Decoder(Order).decode
@@ -128,6 +130,17 @@ def calls(desk: Desk, teller: Teller) -> Json:
     return {"events": [_item(_event(row.body), teller) for row in rows]}
 
 
+def expected(desk: Desk, teller: Teller) -> Json:
+    """Return who may soon become a potential customer, the most promising first, as the feed shows events."""
+    rows = questions.ask(desk.engine, questions.expected(CALLS))
+    told = [
+        {"id": row.customer_id, "customer": row.customer_id, "time": row.as_of, "status": "expected", "newly": False,
+         "text": teller.expected(_expectation(row.body))}
+        for row in rows
+    ]  # fmt: skip
+    return {"events": told}
+
+
 def customer(desk: Desk, teller: Teller, customer_id: str) -> Json | None:
     """Return where a customer stands and what was said of it, explained; None where nobody knows it."""
     rows = questions.ask(desk.engine, questions.customer(customer_id))
@@ -140,7 +153,11 @@ def customer(desk: Desk, teller: Teller, customer_id: str) -> Json | None:
     dots = _dots(rows)
     told = [{**_item(one, teller), "why": asdict(teller.explained(one))} for one in events]
     newly = bool(questions.ask(desk.engine, questions.flag(customer_id)))
-    return {"id": customer_id, "place": place, "newly": newly, "dot": dots[0] if dots else None, "events": told}
+    awaited = questions.ask(desk.engine, questions.expectation(customer_id))
+    return {
+        "id": customer_id, "place": place, "newly": newly, "dot": dots[0] if dots else None, "events": told,
+        "expected": teller.expected(_expectation(awaited[0].body)) if awaited else None,
+    }  # fmt: skip
 
 
 def found(desk: Desk, prefix: str, limit: int) -> list[str]:

@@ -44,6 +44,11 @@ def expected(limit: int, after: After | None = None) -> Select[Any]:
     return asked if after is None else asked.where(*_behind(EXPECTED, after))
 
 
+def expectation(customer_id: str) -> Select[Any]:
+    """Return what is expected of a customer, if anything is."""
+    return select(EXPECTED).where(EXPECTED.c.customer_id == customer_id)
+
+
 def _behind(table: Table, after: After) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that leave the rows of a list behind a place."""
     same = and_(table.c.rank == after.rank, table.c.customer_id > after.customer_id)

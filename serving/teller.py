@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.event import Event
+from schemas.expectation import Expectation
 from schemas.model import Model
 
 
@@ -71,6 +72,9 @@ class Teller(Hashable, Protocol):
 
     def explained(self, event: Event) -> Explained:
         """Return an event explained."""
+
+    def expected(self, one: Expectation) -> str:
+        """Return who is expected to become a potential customer, how probable that is, and why."""
 
     def drawn(self, model: Model) -> tuple[Drawn, ...]:
         """Return the clusters of a model as they are drawn, by rising id."""

@@ -23,7 +23,7 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
     assert explained(EVENT).splitlines() == [
         (
             "2026-03-24T23:00:00Z  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; "
-            "consumption +1.8σ (3.5 kW → 11 kW), 75 % of the move; confidence high (83 %)"
+            "consumption +1.8σ (3.5 kW → 11 kW), 75 % of the move; confidence in the move: high (83 %)"
         ),
         "  low value, low potential → low value, high potential",
         "  The customer changed; the classes hardly changed.",
@@ -32,8 +32,8 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
         "    growth −0.2σ (0.50 → 0.40 × a quarter ago)  ░ 3 % against it",
         "  σ is the spread of all customers, as a robust standard deviation.",
         (
-            "  Confirmed at the end of its day, with its readings in. Confidence high (83 %): 0 % is halfway between "
-            "its old class and the new one, 100 % the middle of the new one. 2 % of the time is estimated."
+            "  Confirmed at the end of its day, with its readings in. Confidence in the move: high (83 %); 0 % is "
+            "halfway between its old class and the new one, 100 % the middle of the new one. 2 % of the time is estimated."
         ),
         "  model 3 to 5, event e1, after e0",
     ]

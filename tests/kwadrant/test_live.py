@@ -122,7 +122,7 @@ def test_plain_lines_say_the_same() -> None:
     state = live.after(EMPTY, batch(1, 500, event()), 175.0)
     assert live.spoken(state.told[0]) == (
         "2025-03-08  C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ "
-        "(0.40 → 1.4 × its mean load), 71 % of the move; confidence medium (70 %); "
+        "(0.40 → 1.4 × its mean load), 71 % of the move; confidence in the move: medium (70 %); "
         "decided in 1.4 s"
     )
     assert "closed until 2025-03-08, model 3; 1 confirmed" in live.status(state)

@@ -28,7 +28,7 @@ def but(**changes: object) -> Event:
 def test_a_move_is_said_as_the_readme_says_it() -> None:
     assert sentence(MOVED, seconds=1.44) == (
         "C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ "
-        "(0.44 → 1.4 × its mean load), 71 % of the move; confidence medium (70 %); "
+        "(0.44 → 1.4 × its mean load), 71 % of the move; confidence in the move: medium (70 %); "
         "decided in 1.4 s"
     )
 
@@ -39,7 +39,7 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(status="early"), "C-0417 is about to move from *steady shop* to *growing workshop*: newly potential;"),
         (but(status="withdrawn"), "C-0417 did not move from *steady shop* to *growing workshop* after all"),
         (but(newly_potential=False), "workshop*: night share +1.8σ (0.44 → 1.4 × its mean load), 71 % of the move"),
-        (but(cause="model_moved"), "the classes shifted, the customer hardly changed: no reason to call"),
+        (but(cause="model_moved"), "the classes shifted, the customer hardly changed: by itself no reason to call"),
         (but(cause="both"), "the customer changed, and the classes shifted too"),
         (but(cause="backfill"), "older readings have come in"),
         (but(cause="definition_changed"), "the classes are defined anew"),
@@ -54,8 +54,8 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(services=OFFERS), "of the move; offer EV charging, battery storage (night share rose: a night tariff)"),
         (but(status="withdrawn", because="closed"), "C-0417 is not newly potential any more: closed"),
         (but(reasons=(PART, NIGHT)), "20 kW), 40 % of the move; night share +1.8σ (0.44 → 1.4 × its mean load), 71 %"),
-        (but(confidence=0.8), "of the move; confidence high (80 %)"),
-        (but(confidence=0.2), "of the move; confidence low (20 %)"),
+        (but(confidence=0.8), "of the move; confidence in the move: high (80 %)"),
+        (but(confidence=0.2), "of the move; confidence in the move: low (20 %)"),
         (but(newly_potential=False, reasons=()), "C-0417 moved from *steady shop* to *growing workshop*"),
     ],
 )
@@ -67,7 +67,7 @@ def test_every_kind_of_event_has_its_words(event: Event, words: str) -> None:
     ("changes", "words"),
     [
         ({}, "C-0417's potential for energy services has risen in *steady shop*: newly potential; night"),
-        ({}, "1.4 × its mean load), 71 % of the rise; confidence medium (70 %)"),
+        ({}, "1.4 × its mean load), 71 % of the rise; confidence in the rise: medium (70 %)"),
         ({"status": "early"}, "C-0417's potential for energy services is about to rise in *steady shop*: newly"),
         ({"status": "withdrawn"}, "C-0417's potential for energy services did not rise in *steady shop* after all"),
         ({"to": Place(1, "steady shop", "low-high", "2025-03-01T23:00:00Z")}, "did rise in *steady shop*: newly"),
@@ -82,7 +82,8 @@ def test_a_rise_is_told_in_the_class_where_it_is(changes: dict[str, object], wor
 
 def test_of_what_the_classes_did_no_change_of_the_customer_is_told() -> None:
     assert sentence(but(cause="model_moved", newly_potential=False)).endswith(
-        "workshop*: the classes shifted, the customer hardly changed: no reason to call; confidence medium (70 %)"
+        "workshop*: the classes shifted, the customer hardly changed: by itself no reason to call; "
+        "confidence in the move: medium (70 %)"
     )
 
 

@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from schemas.event import CustomerState
-from serving import picture
+from serving import picture, questions
 from serving.api import app
 from serving.service import Address, answering
 from serving.store import Taken
-from tests.serving.made import HIGH, moved
+from tests.serving.made import HIGH, LOW, expects, moved
 from tests.serving.pages import HOST, Site, cut, desk_of, filled, site
 from tests.serving.town_log import portions
 
@@ -203,6 +203,23 @@ def test_everything_can_be_done_by_keyboard(running: Site, visitor: Visitor) -> 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#customer")).to_be_visible()
+
+
+def test_who_is_expected_is_told_beside_who_is_newly_potential(running: Site, visitor: Visitor) -> None:
+    known = running.desk.engine
+    customer = questions.ask(known, questions.sample(1))[0].customer_id
+    running.hear(Taken(expected=[expects(0, customer, probability=0.34)]))
+    page = visitor.comes(running.link)
+    page.locator("#tab-moves").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#tab-expected")).to_be_focused()
+    told_of = page.locator(f'#moves li[data-event="{customer}"]')
+    expect(told_of.locator(".said")).to_contain_text(f"{customer} in {LOW.name}: 34 % likely to become")
+    told_of.locator("button").click()
+    expect(page.locator("#customer-body")).to_contain_text("34 % likely to become a potential customer within 28 days")
+    page.keyboard.press("Escape")
+    running.hear(Taken(expected=[expects(0)]))  # no event says so: a close that expects nobody any more
+    expect(page.locator("#feed-empty")).to_contain_text("Nobody is expected", timeout=WAIT_MS)
 
 
 def test_a_list_that_is_drawn_anew_keeps_the_focus(running: Site, visitor: Visitor) -> None:

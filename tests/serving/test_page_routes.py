@@ -23,7 +23,7 @@ from serving.desk import Desk
 from serving.limits import Limit
 from serving.picture import Seen, thinned
 from serving.store import Taken, take
-from tests.serving.made import LOW, MODEL, moved, stands
+from tests.serving.made import LOW, MODEL, expects, moved, stands
 from tests.serving.pages import HOST, Site, desk_of, site
 
 TRIAL = Trial(2, 20_001, 400, (Shift(0, 1, 30, 25, 4),))
@@ -120,6 +120,20 @@ def test_a_customer_is_told_with_its_history_explained(client: TestClient) -> No
     assert event["why"]["parts"] == [{"text": "night_share +1.5σ (0.30 → 0.50)", "share": 1.0}]
     assert client.get("/page/customers/nobody").status_code == 404
     assert client.get("/page/find", params={"begin": "C-"}).json() == ["C-1", "C-2"]
+
+
+def test_who_is_expected_is_told_in_words(client: TestClient) -> None:
+    let_in(client)
+    assert client.get("/page/expected").json() == {"events": []}
+    assert client.get("/page/customers/C-2").json()["expected"] is None
+    take(desk_of_client(client).engine, Taken(expected=[expects(0, "C-2", "C-1", probability=0.34)]))
+    first, second = client.get("/page/expected").json()["events"]
+    assert (first["customer"], second["customer"], first["status"]) == ("C-2", "C-1", "expected")
+    assert first["text"] == (
+        "C-2 in *steady shop*: 34 % likely to become a potential customer within 28 days; "
+        "stands at 1.20 times what it was"
+    )
+    assert client.get("/page/customers/C-2").json()["expected"] == first["text"]
 
 
 def test_a_held_version_is_told_with_its_dry_run_and_the_reason(client: TestClient) -> None:

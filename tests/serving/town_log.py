@@ -69,7 +69,10 @@ def _step(running: replay.Replay, intake: Intake) -> list[Record]:
     commands: list[Control] = running.pending
     running.local, output = local_node.fold(running.local, commands, intake, 0, running.parameters, early=True)
     running.central, running.pending, promoted = central_node.fold(running.central, [output], {}, running.parameters)
-    return records("town", events=output.events, states=output.states, models=promoted, controls=running.pending)
+    expected = [] if output.expected is None else [output.expected]
+    return records(
+        "town", events=output.events, states=output.states, expected=expected, models=promoted, controls=running.pending
+    )
 
 
 def _first(running: replay.Replay) -> Iterator[CustomerState]:

@@ -38,13 +38,14 @@ export class Lookup {
     this.shown(found);
   }
 
-  body({ place, newly, events }) {
+  body({ place, newly, expected, events }) {
     const row = this.rowOf?.(place?.cluster) ?? 0;
     const stands = place ? el("p", { class: "stand" }, mark(row), el("span", {}, el("em", {}, place.name),
       place.since ? `, since ${dayOf(place.since)}` : "")) : el("p", { class: "stand" }, "It has no class.");
     const flag = newly ? [el("p", { class: "stand" }, el("span", { class: "badge flag" }, "★ newly potential now"))] : [];
+    const soon = expected ? [el("p", { class: "note" }, ...said(expected))] : [];
     const none = el("p", { class: "empty" }, "It has neither moved nor risen since the stream began.");
-    return [stands, ...flag, ...(events.length ? events.map((event) => this.event(event)) : [none])];
+    return [stands, ...flag, ...soon, ...(events.length ? events.map((event) => this.event(event)) : [none])];
   }
 
   event({ time, text, why }) {

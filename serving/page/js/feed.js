@@ -1,14 +1,16 @@
-// Who moved and why: as it happens, or who is newly potential now.
+// Who moved and why: as it happens, or who is newly potential now, or may soon be.
 
 import { byId, dayOf, el, said, show } from "./dom.js";
 import { get } from "./api.js";
 
 const MOST = 120;
 const QUIET = 4_000; // [ms] between two things said aloud
-const WORDS = { early: "◔ seen early", confirmed: "✓ confirmed", withdrawn: "↩ withdrawn" };
+const TABS = ["moves", "calls", "expected"];
+const WORDS = { expected: "◌ expected", early: "◔ seen early", confirmed: "✓ confirmed", withdrawn: "↩ withdrawn" };
 const EMPTY = {
   moves: "Nobody has changed class yet. A first class takes a week of readings; moves come when customers really change.",
   calls: "Nobody is newly potential at the moment.",
+  expected: "Nobody is expected to become a potential customer within the next weeks. The list is made anew with every day that closes.",
 };
 
 export class Feed {
@@ -17,18 +19,18 @@ export class Feed {
     this.moves = [];
     this.tab = "moves";
     this.unsaid = [];
-    const tabs = ["moves", "calls"];
-    for (const name of tabs) byId(`tab-${name}`).addEventListener("click", () => this.choose(name));
+    for (const name of TABS) byId(`tab-${name}`).addEventListener("click", () => this.choose(name));
     document.querySelector("[role=tablist]").addEventListener("keydown", (event) => {
       if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-      this.choose(tabs[1 - tabs.indexOf(this.tab)]);
+      const step = event.key === "ArrowRight" ? 1 : TABS.length - 1;
+      this.choose(TABS[(TABS.indexOf(this.tab) + step) % TABS.length]);
       byId(`tab-${this.tab}`).focus();
     });
   }
 
   async choose(tab) {
     this.tab = tab;
-    for (const name of ["moves", "calls"]) {
+    for (const name of TABS) {
       byId(`tab-${name}`).setAttribute("aria-selected", String(name === tab));
       byId(`tab-${name}`).tabIndex = name === tab ? 0 : -1;
     }
@@ -50,11 +52,16 @@ export class Feed {
     else if (events.length) this.draw();
   }
 
+  /** Who is expected changes with every close, and no event says so. */
+  refresh() {
+    if (this.tab === "expected") this.draw();
+  }
+
   /** Draw the list anew; the focus stays on its event, or goes to the list where that event is gone. */
   async draw() {
     const { tab } = this, list = byId("moves"), panel = byId("feed");
     panel.setAttribute("aria-busy", "true");
-    const events = tab === "moves" ? this.moves : (await get("calls").catch(() => ({ events: [] }))).events;
+    const events = tab === "moves" ? this.moves : (await get(tab).catch(() => ({ events: [] }))).events;
     if (tab !== this.tab) return; // somebody chose the other one meanwhile
     const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.dataset.event : null;
     list.replaceChildren(...events.map((event) => this.item(event)));

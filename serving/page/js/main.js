@@ -26,7 +26,7 @@ const feed = new Feed(open);
 lookup.rowOf = (cluster) => page.model?.clusters.findIndex((one) => one.cluster === cluster);
 
 const live = new Live({
-  heard: (name, told) => (name === "beat" ? basis(told) : told.anew ? reload() : news(told)),
+  heard: (name, told) => (name === "beat" ? beat(told) : told.anew ? reload() : news(told)),
   changed: (state) => {
     byId("link").dataset.state = state;
     byId("link").textContent = STATES[state];
@@ -70,6 +70,7 @@ async function news(told) {
   }
   map.take(told.customers);
   if (told.events.length) feed.take(told.events);
+  else feed.refresh();
   counts(told);
   drawModel();
 }
@@ -81,6 +82,11 @@ function counts(told) {
   byId("high").textContent = number(map.count(told.quadrants));
   byId("total").textContent = number(Object.values(told.sizes).reduce((a, b) => a + b, 0));
   basis(told);
+}
+
+function beat(told) {
+  basis(told);
+  feed.refresh();
 }
 
 function basis({ age_seconds: age }) {
