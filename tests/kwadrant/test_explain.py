@@ -33,7 +33,8 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
         "  σ is the spread of all customers, as a robust standard deviation.",
         (
             "  Confirmed at the end of its day, with its readings in. Confidence in the move: high (83 %); 0 % is "
-            "halfway between its old class and the new one, 100 % the middle of the new one. 2 % of the time is estimated."
+            "halfway between its old class and the new one, 100 % the middle of the new one. "
+            "2 % of the time is estimated."
         ),
         "  model 3 to 5, event e1, after e0",
     ]
