@@ -39,7 +39,7 @@ real: ## all real readings through the verbs, 365 days of them as history: produ
 	REAL_BEFORE=365 REAL_AFTER=1000 REAL_EVERY=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_real_input.py
 
 faults: ## kill -9 of driver and JVM: ten times at random, three times between Kafka's commit and Spark's
-	FAULTS_KILLS=10 FAULTS_GAP_KILLS=3 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
+	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_kill.py
 
 cuts: ## the law on Kafka and Spark for three sizes of batches: any cut gives the same centres, classes and events
 	CUTS="9000 30000 120000" PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_any_cut.py

@@ -1,7 +1,7 @@
 """The law on real Kafka and real Spark: any cut of the log gives the same centres, classes and confirmed events.
 
-One cut here, and two that are interrupted in `test_interruptions` (30,000 rows a batch) and `test_kill` (7,000);
-`make cuts` does three undisturbed ones (CUTS: rows a batch).
+One cut here, and another one, interrupted, in `test_interruptions`; `make cuts` does three undisturbed ones (CUTS: rows
+a batch), `make faults` one that is killed again and again.
 """
 
 import os

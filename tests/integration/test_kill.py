@@ -1,6 +1,6 @@
 """`kill -9` of driver and JVM, then the end of the log: nothing lost, nothing said twice.
 
-Two random kills and one in the gap here; `make faults` does ten and three (FAULTS_KILLS, FAULTS_GAP_KILLS).
+`make faults`: ten kills at random moments and three in the gap (FAULTS_KILLS, FAULTS_GAP_KILLS).
 """
 
 import os
@@ -18,9 +18,13 @@ from segmentation.replay import Replay
 from tests.integration.conftest import Run, Seed, World, bare, canonical, said
 from tests.integration.die_after_publishing import children
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1_800)]
-KILLS = int(os.environ.get("FAULTS_KILLS", "2"))
-GAP_KILLS = int(os.environ.get("FAULTS_GAP_KILLS", "1"))
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.long,  # make faults
+    pytest.mark.timeout(1_800),
+]
+KILLS = int(os.environ.get("FAULTS_KILLS", "10"))
+GAP_KILLS = int(os.environ.get("FAULTS_GAP_KILLS", "3"))
 RANDOM_STATE = int(os.environ.get("FAULTS_RANDOM_STATE", "11"))
 ROOT = Path(__file__).resolve().parents[2]
 DIE = Path(__file__).with_name("die_after_publishing.py")
