@@ -18,7 +18,7 @@ _LONGEST_DUMP_S = 300
 
 
 def make(archive: Path = spark.ARCHIVE) -> None:
-    """Run a small batch and a small stream, and let Java write down which classes they took. About 30 s."""
+    """Run a small batch and a small stream, and let Java write down which classes they took. Most of a minute."""
     archive.unlink(missing_ok=True)  # Java does not write one while it reads another
     unfinished = archive.with_suffix(".unfinished")
     dumped = {"driver.extraJavaOptions": f"{java.QUICK} -XX:ArchiveClassesAtExit={unfinished} {spark.SILENT}"}
