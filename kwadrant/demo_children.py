@@ -45,7 +45,7 @@ def environment(ours: Mapping[str, str]) -> dict[str, str]:
     return found | {
         "KWADRANT_STREAM": STREAM,
         "KWADRANT_TIME_ZONE": demo_town.ZONE,
-        "JDK_JAVA_OPTIONS": " ".join(filter(None, (java.QUICK, ours.get("JDK_JAVA_OPTIONS")))),
+        **java.quickly(ours),
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -10,7 +10,7 @@ from tests.postgresql import FOUND, served
 
 PARTS = "town", "beside", "rest"
 # no JVM of a test lives long enough to earn what the second compiler costs: half of all it does
-os.environ["JDK_JAVA_OPTIONS"] = " ".join([java.QUICK, *filter(None, [os.environ.get("JDK_JAVA_OPTIONS")])])
+os.environ |= java.quickly(os.environ)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

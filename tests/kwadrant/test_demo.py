@@ -166,7 +166,9 @@ def test_what_the_stream_says_while_it_is_stopped_counts_too(stage: Make) -> Non
 def test_children_are_stopped_in_order(stage: Make) -> None:
     made = stage("stay", line())
     made.run()
-    assert [child.process.returncode for child in made.children] == [0, 0, 0]
+    *before, page = [child.process.returncode for child in made.children]
+    assert before == [0, 0]
+    assert page in (0, -signal.SIGTERM)  # it is asked to end while it may not have begun to listen
 
 
 def test_the_second_run_does_not_seed_again(stage: Make) -> None:
