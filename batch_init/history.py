@@ -14,8 +14,8 @@ from schemas.event import CustomerState
 from schemas.model import Model
 from schemas.times import iso
 from segmentation import codec
+from segmentation.buckets import bucket_of
 from segmentation.calendar import Calendar
-from segmentation.customers import bucket_of
 from segmentation.first_model import LARGEST_SAMPLE, Fit, sample, thinned
 from segmentation.history import Portrait, Standing, Stood, classified, portrait, remember
 from segmentation.local_state import LocalState, empty_state

@@ -1,6 +1,5 @@
 """The hot part of a local node's state: one row per customer, changed only when an epoch closes."""
 
-import zlib
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from segmentation.buckets import bucket_of
 from segmentation.decision import NEVER, NONE, Standing
 from segmentation.indices import TRAITS
 from segmentation.rows import Texts, names
@@ -17,11 +17,6 @@ from segmentation.weeks import UNKNOWN, WEEKS
 MEMORIES = 2
 NOT_YET = 1 << 30
 """The first epoch with data of a customer who has none yet: one after all others."""
-
-
-def bucket_of(customer: str, buckets: int) -> int:
-    """Bucket [1] of a customer: CRC-32 of its UTF-8 bytes modulo the number of buckets, as Spark's `crc32` gives it."""
-    return zlib.crc32(customer.encode()) % buckets
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,14 @@ A message of 300 bytes becomes a row of about 20: Spark then moves and sorts a f
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from segmentation import rows as kinds
 from segmentation.blocks import MESSAGES, take
+from segmentation.buckets import buckets_of
 from segmentation.crossings import Crossing
 from segmentation.intake import Intake
 from segmentation.output import Rejected
@@ -52,7 +51,7 @@ def pack(parameters: Parameters) -> Callable[[Iterator[pa.RecordBatch]], Iterato
 
 def _parcels(block: pa.Table, parameters: Parameters) -> pa.RecordBatch:
     intake = take(block, parameters)
-    buckets = _buckets(intake.rows.column("customer"), parameters.buckets)
+    buckets = buckets_of(intake.rows.column("customer"), parameters.buckets)
     order = np.argsort(buckets, kind="stable")
     rows, arrived = intake.rows.take(order), int(kinds.numbers(block, "time").min())
     ends = np.searchsorted(buckets[order], np.arange(parameters.buckets + 1))
@@ -66,12 +65,6 @@ def _parcels(block: pa.Table, parameters: Parameters) -> pa.RecordBatch:
         parcel = Parcel(kinds.pack(part), *rest, trace, arrived)
         found.append({"bucket": bucket, "offset": 0, "time": 0, "payload": msgspec.msgpack.encode(parcel)})
     return pa.RecordBatch.from_pylist(found, schema=_PARCELS)
-
-
-def _buckets(customers: "pa.ChunkedArray[Any]", buckets: int) -> NDArray[np.int64]:
-    coded = customers.combine_chunks().dictionary_encode()
-    numbers = kinds.checksums(coded.dictionary) % buckets
-    return np.asarray(numbers[coded.indices.to_numpy(zero_copy_only=False)])
 
 
 def _trace(block: pa.Table) -> bytes:

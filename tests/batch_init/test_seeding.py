@@ -19,7 +19,7 @@ from batch_init.seeding import buckets_for, read_description, write_description
 from schemas.event import CustomerState
 from schemas.times import iso
 from segmentation import codec
-from segmentation.customers import bucket_of
+from segmentation.buckets import bucket_of
 from segmentation.history import Standing, Stood, classified, portrait, remember
 from segmentation.intake import read
 from segmentation.quadrants import on_axes

@@ -15,9 +15,9 @@ from schemas.event import CANONICAL_OUT, CustomerState, Event
 from schemas.expectation import Expectations
 from schemas.model import Model
 from segmentation import central_node, codec, local_node
+from segmentation.buckets import bucket_of
 from segmentation.calendar import FIRST_DAY, Calendar
 from segmentation.central_state import CentralState, first_state, pack
-from segmentation.customers import bucket_of
 from segmentation.first_model import Fit, fit, sample
 from segmentation.history import classified, portrait, remember
 from segmentation.intake import Message, read

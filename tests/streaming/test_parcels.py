@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.blocks import MESSAGES
+from segmentation.buckets import bucket_of
 from segmentation.crossings import Crossing, kept
-from segmentation.customers import bucket_of
 from segmentation.decision import NEVER
 from segmentation.intake import Intake, Message, read
 from segmentation.output import Output, Rejected
