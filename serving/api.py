@@ -20,7 +20,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": problems.Problem, "content": {problems.MEDIA_TYPE: {}}, "description": text}
     for code, text in (
         (400, "unreadable request"), (401, "no valid token"), (403, "not allowed"), (404, "not there"),
-        (422, "invalid request"), (429, "too many requests"),
+        (422, "invalid request"), (429, "too many requests"), (503, "the store does not answer"),
     )
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 from starlette.staticfiles import StaticFiles
 
 from serving import picture
@@ -159,8 +161,10 @@ async def _pushed(app: FastAPI, desk: Desk, words: Teller, seen: picture.Seen) -
     app.state.streams += 1
     try:
         yield "retry: 2000\n\n"
-        async for frame in _frames(desk, words, seen):
-            yield frame
+        # a browser comes again by itself, and hears then that the store is away
+        with suppress(OperationalError):
+            async for frame in _frames(desk, words, seen):
+                yield frame
     finally:
         app.state.streams -= 1
 

@@ -4,9 +4,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+AGAIN_S = 5
+"""When to ask again where the store does not answer [s]."""
 
 
 class Problem(BaseModel):
@@ -39,6 +42,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     def refused(_: Request, error: Refused) -> JSONResponse:
         return _response(error.problem, error.headers)
+
+    @app.exception_handler(OperationalError)
+    def away(_: Request, __: OperationalError) -> JSONResponse:
+        problem = Problem(title="Store unavailable", status=503, detail="the store does not answer now; ask again")
+        return _response(problem, {"Retry-After": str(AGAIN_S)})
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Engine, Row, Select, Table, and_, func, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from serving.tables import CUSTOMERS, EVENTS, EXPECTED, FLAGS, MODELS, NOWHERE, ORDERS
 
@@ -189,6 +190,23 @@ def flag(customer_id: str) -> Select[Any]:
 
 
 def ask(engine: Engine, question: Select[Any]) -> Rows:
-    """Return the answer's rows; one question needs no transaction, whose begin and end are two more round trips."""
+    """Return the answer's rows: one round trip, without a transaction, whose begin and end are two more.
+
+    That the server has closed a connection is found out by asking: all that are as old are dropped, and a new one asks.
+
+    Raises
+    ------
+    sqlalchemy.exc.OperationalError
+        Where the store does not answer.
+    """
+    try:
+        return _asked(engine, question)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return _asked(engine, question)
+
+
+def _asked(engine: Engine, question: Select[Any]) -> Rows:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return connection.execute(question).all()

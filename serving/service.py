@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 from fastapi import FastAPI
 from kafka.errors import KafkaError
+from sqlalchemy.exc import OperationalError
 
 from serving import consumer, webhooks
 from serving.api import app
@@ -44,25 +45,36 @@ def serve(desk: Desk, client: Mapping[str, object], address: Address, stop: thre
     """
     failed: list[BaseException] = []
     desk.ending = stop
-    tasks = (lambda: _take_in(desk, client, stop, failed), lambda: _send(desk, stop))
-    with _running(tasks, stop), answering(app(desk), address) as port:
+    tasks = (lambda: _take_in(desk, client, stop), lambda: _send(desk, stop))
+    with _running(tasks, stop, failed), answering(app(desk), address) as port:
         ready(port)
         stop.wait()
     if failed:
         raise failed[0]
 
 
-def _take_in(desk: Desk, client: Mapping[str, object], stop: threading.Event, failed: list[BaseException]) -> None:
-    """Follow the topics; a broker that is away is asked again."""
+def _take_in(desk: Desk, client: Mapping[str, object], stop: threading.Event) -> None:
+    """Follow the topics until `stop` is set."""
 
     def taken(_: Taken) -> None:
         desk.taken_at = desk.now()
 
+    consumer.follow(desk.engine, client, stop, taken)
+
+
+def _send(desk: Desk, stop: threading.Event) -> None:
+    """Send what webhooks are owed now, or wait where nothing is."""
+    if not webhooks.deliver(desk.engine, int(time.time() * SECOND_US), webhooks.post):
+        stop.wait(DELIVERY_PERIOD_S)
+
+
+def _on_and_on(task: Callable[[], None], stop: threading.Event, failed: list[BaseException]) -> None:
+    """Do a task again and again until `stop` is set; a broker or a store that is away is asked again."""
     while not stop.is_set():
         try:
-            consumer.follow(desk.engine, client, stop, taken)
-        except KafkaError as error:
-            _log.warning("the topics cannot be read now (%s); trying again", error)
+            task()
+        except (KafkaError, OperationalError) as error:
+            _log.warning("the topics or the store do not answer now (%s); trying again", str(error).partition("\n")[0])
             stop.wait(AGAIN_S)
         # any other error ends the service: an answer from a store that no longer follows would be a lie
         except BaseException as error:  # noqa: BLE001 - told by `serve`
@@ -70,15 +82,11 @@ def _take_in(desk: Desk, client: Mapping[str, object], stop: threading.Event, fa
             stop.set()
 
 
-def _send(desk: Desk, stop: threading.Event) -> None:
-    while not stop.is_set():
-        if not webhooks.deliver(desk.engine, int(time.time() * SECOND_US), webhooks.post):
-            stop.wait(DELIVERY_PERIOD_S)
-
-
 @contextmanager
-def _running(tasks: tuple[Callable[[], None], ...], stop: threading.Event) -> Iterator[None]:
-    threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+def _running(
+    tasks: tuple[Callable[[], None], ...], stop: threading.Event, failed: list[BaseException]
+) -> Iterator[None]:
+    threads = [threading.Thread(target=_on_and_on, args=(task, stop, failed), daemon=True) for task in tasks]
     for thread in threads:
         thread.start()
     try:

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Column, Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from schemas.control import Candidate, Hold, Promote
 from schemas.event import CustomerState, Event
@@ -25,6 +26,7 @@ from schemas.prospects import after, worth
 from schemas.times import microseconds
 from schemas.topics import STATES
 from serving import tables
+from serving.questions import ask
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, EXPECTED, FLAGS, META, MODELS, ORDERS, POSITIONS, WEBHOOKS
 
 _ROWS = 2_000
@@ -54,16 +56,29 @@ class MovedError(Exception):
     """The store does not stand where a portion begins: another consumer has taken something in."""
 
 
+class StoreError(ValueError):
+    """The store cannot be opened."""
+
+
 def open_store(url: str) -> Engine:
     """Return the store at an SQLAlchemy address, its tables made where they are missing.
 
     SQLite is set to write-ahead logging: readers and the one writer do not wait for each other.
+
+    Raises
+    ------
+    StoreError
+        Where nobody answers there, nobody may come in, or the address is none.
     """
-    engine = create_engine(url, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _write_ahead)
-    META.create_all(engine)
-    _grow(engine)
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _write_ahead)
+        META.create_all(engine)
+        _grow(engine)
+    except (SQLAlchemyError, ImportError) as error:
+        said = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreError(f"the store cannot be opened: {said}") from error
     return engine
 
 
@@ -95,8 +110,7 @@ def _drop(engine: Engine, indexes: Iterable[str]) -> None:
 
 def positions(engine: Engine) -> dict[tuple[str, int], int]:
     """Return where each (topic, partition) goes on."""
-    with engine.connect() as connection:
-        return {(row.topic, row.part): row.next_offset for row in connection.execute(select(POSITIONS))}
+    return {(row.topic, row.part): row.next_offset for row in ask(engine, select(POSITIONS))}
 
 
 def take(engine: Engine, taken: Taken, known: Mapping[tuple[str, int], int] | None = None) -> int:

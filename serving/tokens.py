@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Engine, delete, insert, select
 
+from serving.questions import ask
 from serving.tables import TOKENS
 
 Role = Literal["read", "admin"]
@@ -31,9 +32,8 @@ def create(engine: Engine, name: str, role: Role) -> str:
 
 def bearer(engine: Engine, token: str) -> Bearer | None:
     """Return who holds `token`, None where nobody does."""
-    with engine.connect() as connection:
-        row = connection.execute(select(TOKENS).where(TOKENS.c.digest == _digest(token))).one_or_none()
-    return None if row is None else Bearer(row.name, row.role)
+    found = ask(engine, select(TOKENS).where(TOKENS.c.digest == _digest(token)))
+    return Bearer(found[0].name, found[0].role) if found else None
 
 
 def revoke(engine: Engine, name: str) -> int:

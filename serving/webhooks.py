@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from serving.questions import ask
 from serving.tables import DELIVERIES, EVENTS, WEBHOOKS
 
 PREFIX = "whsec_"
@@ -124,8 +125,7 @@ def _due(engine: Engine, now_us: int) -> list[_Due]:
         .order_by(DELIVERIES.c.due_us, EVENTS.c.event_us, EVENTS.c.event_id)
         .limit(AT_ONCE)
     )  # fmt: skip
-    with engine.connect() as connection:
-        return [_Due(*row) for row in connection.execute(asked)]
+    return [_Due(*tuple(row)) for row in ask(engine, asked)]
 
 
 def _try(engine: Engine, due: _Due, now_us: int, send: Sender) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, Select, inspect, select
+from sqlalchemy import Engine, Select, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.event import Closing, Event
@@ -16,7 +16,7 @@ from schemas.topics import EVENTS as EVENTS_TOPIC
 from schemas.topics import STATES
 from serving import questions
 from serving.answers import standing
-from serving.store import MovedError, Taken, open_store, positions, take
+from serving.store import MovedError, StoreError, Taken, open_store, positions, take
 from serving.tables import CUSTOMERS, DELIVERIES, EVENTS, FLAGS, META, WEBHOOKS
 from tests.segmentation.runs import laws
 from tests.serving.made import EVENT, LOW, MODEL, expects, moved, stands
@@ -250,3 +250,25 @@ def planned(store: Engine, question: Select[Any]) -> str:
 
 def test_the_tables_are_those_that_are_asked() -> None:
     assert {EVENTS.name, CUSTOMERS.name, FLAGS.name} <= {table.name for table in META.sorted_tables}
+
+
+def test_connections_that_the_server_closed_are_made_anew_by_asking(postgresql: str) -> None:
+    store, operator = open_store(postgresql), create_engine(postgresql)
+    assert flagged(store) == []
+    with operator.connect() as connection:
+        closed = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        assert connection.execute(closed).all()
+    assert flagged(store) == []
+    store.dispose()
+    operator.dispose()
+
+
+@pytest.mark.parametrize(("address", "said"), [
+    ("postgresql+psycopg://nobody:secret@127.0.0.1:1/none", "refused"),
+    ("sqlite:////nowhere/at/all/store.db", "unable to open"),
+    ("not an address", "parse"), ("oracles://x", "oracles"),
+])  # fmt: skip
+def test_a_store_that_cannot_be_opened_says_why_and_no_password(address: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as refused:
+        open_store(address)
+    assert "secret" not in str(refused.value)
