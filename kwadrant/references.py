@@ -67,7 +67,8 @@ def services() -> str:
 
 
 def _signs(rule: offering.Rule) -> str:
-    signs = [*map(_sign, rule.signs), *(f"holds `{service}`" for service in rule.holds)]
+    size = [f"consumption {rule.least_w / 1_000:g} kW or more"] if rule.least_w else []
+    signs = [*map(_sign, rule.signs), *(f"holds `{service}`" for service in rule.holds), *size]
     return "; ".join(signs).replace("-", "−")
 
 

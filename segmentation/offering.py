@@ -6,6 +6,7 @@ table is `RULES`; `docs/services.md` is made of it.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,12 +21,14 @@ from segmentation.rows import pc
 from segmentation.sums import OFFERED, PAID, Floats
 from segmentation.traits import NOUNS
 
-VERSION = 2
+VERSION = 3
 """Of the rule table: a change of a rule is a change of the version."""
 MOST = 3
 """Services that one event names [1]."""
 HOME, TRADE = ("household",), ("business", "public site", "plant", "farm", "customer")
 """Whom a rule is for: what customers of their class are called; `customer` is one of whom no class is known."""
+_WORTH_A_VISIT_W = 2_000.0
+"""Mean power of a business from which an engineer's visit pays [W]: 17,500 kWh a year."""
 Measure = Literal["consumption", "night share", "evening share", "daytime share", "load factor"]
 
 
@@ -50,7 +53,7 @@ class Sign:
 class Rule:
     """`service` fits customers called one of `who` who show all `signs` and hold all of `holds`; `pitch` is the offer.
 
-    The first sign is the one that is said.
+    The first sign is the one that is said. A mean power below `least_w` [W] is too little for it to pay.
     """
 
     service: str
@@ -58,6 +61,13 @@ class Rule:
     signs: tuple[Sign, ...]
     pitch: str
     holds: tuple[str, ...] = ()
+    least_w: float = 0.0
+
+    def fits(self, noun: str, found: "Measured", held: AbstractSet[str]) -> bool:
+        """Whether it is for a customer called `noun`, who shows what it asks for and does not hold it."""
+        asked = noun in self.who and self.service not in held and held >= set(self.holds)
+        large = not found.now["consumption"] < self.least_w
+        return asked and large and all(sign.shown(found.change(sign.measure)) for sign in self.signs)
 
 
 RULES = (
@@ -76,10 +86,12 @@ RULES = (
     Rule("managed_load", TRADE, (), "load management for its charging", ("ev_charging",)),
     Rule("pv", TRADE, (), "solar panels that power it", ("ev_charging",)),
     Rule("managed_load", ("plant",), (), "load management after its audit", ("efficiency",)),
-    Rule("managed_load", TRADE, (Sign("load factor", -0.05), Sign("consumption", 1.1)), "load management of its peaks"),
+    Rule("managed_load", TRADE, (Sign("load factor", -0.05), Sign("consumption", 1.1)), "load management of its peaks",
+         least_w=_WORTH_A_VISIT_W),
     Rule("pv", (*HOME, *TRADE), (Sign("daytime share", 0.05), Sign("consumption", 1.1)), "solar panels for its days"),
     Rule("storage", HOME, (Sign("evening share", 0.05), Sign("consumption", 1.1)), "a battery for its evenings"),
-    Rule("efficiency", (*HOME, *TRADE), (Sign("consumption", 1.2),), "an efficiency audit"),
+    Rule("efficiency", HOME, (Sign("consumption", 1.2),), "an efficiency audit"),
+    Rule("efficiency", TRADE, (Sign("consumption", 1.2),), "an efficiency audit", least_w=_WORTH_A_VISIT_W),
 )  # fmt: skip
 """What fits whom, the most telling first; events name services in this order, each once."""
 
@@ -140,8 +152,7 @@ def fitting(view: View, nouns: Sequence[str]) -> list[tuple[Offer, ...]]:
 def _fits(found: Measured, noun: str, held: set[str]) -> tuple[Offer, ...]:
     named: dict[str, Offer] = {}
     for rule in RULES:
-        wanted = rule.service not in held and rule.service not in named and held.issuperset(rule.holds)
-        if wanted and noun in rule.who and all(sign.shown(found.change(sign.measure)) for sign in rule.signs):
+        if rule.service not in named and rule.fits(noun, found, held):
             named[rule.service] = Offer(rule.service, f"{_why(rule, found)}: {rule.pitch}")
     return tuple(named.values())[:MOST]
 

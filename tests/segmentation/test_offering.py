@@ -73,6 +73,13 @@ def test_nobody_is_offered_what_is_held(held: str, how: int) -> None:
             assert len(found) == len(set(found)) <= MOST
 
 
+@pytest.mark.parametrize(("kwh", "noun", "offers"), [
+    (47.0, "business", []), (48.0, "business", ["efficiency"]), (12.0, "household", ["efficiency"]),
+])  # fmt: skip
+def test_nobody_is_visited_for_what_a_lamp_takes(kwh: float, noun: str, offers: list[str]) -> None:
+    assert services(fitting(view((kwh / 2, 0.1, 0.2), (kwh, 0.1, 0.2)), [noun])[0]) == offers
+
+
 def test_who_has_not_changed_is_offered_what_goes_with_what_it_holds() -> None:
     same = ((10.0, 0.2, 0.3), (10.0, 0.2, 0.3))
     assert fitting(view(*same), ["household"]) == [()]
