@@ -37,7 +37,7 @@ def summary(state: State, events: Sequence[Event], judged: Judged, span: Span) -
         ),
     ]
     for event in telling(events):
-        lines += [f"  {sentence(event, shorten=True)}", f"    {', '.join(change(why) for why in event.reasons)}"]
+        lines += [f"  {sentence(event)}", f"    {', '.join(change(why) for why in event.reasons)}"]
     return lines + _evaluation(judged)
 
 

@@ -210,7 +210,7 @@ def _events(state: State, lines: int) -> list[RenderableType]:
         return [Text("nobody has changed class yet", style="dim")]
     grid = Table.grid(padding=(0, 1))
     for told in state.told[: max(1, lines // 2)]:
-        words = Text.from_markup(sentence(told.event, seconds=told.seconds, marked=True, shorten=True))
+        words = Text.from_markup(sentence(told.event, seconds=told.seconds, marked=True))
         words.stylize(_COLOURS[told.event.status])
         grid.add_row(Text(day_of(told.event.event_time), style="dim"), words)
     return [grid]
@@ -218,7 +218,7 @@ def _events(state: State, lines: int) -> list[RenderableType]:
 
 def spoken(told: Told) -> str:
     """Return an event as a plain line."""
-    return f"{day_of(told.event.event_time)}  {sentence(told.event, seconds=told.seconds, shorten=True)}"
+    return f"{day_of(told.event.event_time)}  {sentence(told.event, seconds=told.seconds)}"
 
 
 def status(state: State) -> str:

@@ -40,8 +40,8 @@ def quantity(value: float, unit: str) -> str:
 
     Examples
     --------
-    >>> quantity(0.382, "part"), quantity(11_200.0, "W"), quantity(3_700.0, "d"), quantity(1.5, "in 30 days")
-    ('38 %', '11 kW', '10 years', '1.5 in 30 days')
+    >>> quantity(0.382, "part"), quantity(11_200.0, "W"), quantity(3_700.0, "d"), quantity(1.5, "a month")
+    ('38 %', '11 kW', '10 years', '1.5 a month')
     """
     if unit == "part":
         return f"{value * 100:.0f} %".replace("-", "−")

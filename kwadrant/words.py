@@ -1,11 +1,11 @@
 """Reclassification events as sentences a salesperson can say aloud."""
 
-import re
+from datetime import datetime, timedelta
 
 from rich.markup import escape
 
 from kwadrant.quantities import change
-from schemas.event import Event, Place, Reason
+from schemas.event import Dismissed, Event, Place, Reason
 from segmentation.offering import NAMES
 
 _VERBS = {
@@ -33,8 +33,8 @@ _CAUSES = {
     "late_correction": "corrected readings do not bear out its last move",
     "backfill": "older readings have come in",
 }
+_PASSED = "what had raised its potential has passed"
 _NOT_BORNE_OUT = "corrected readings do not bear it out"
-_LONG_NUMBER = re.compile(r"(\D*)0+(\d{4})")
 _SURE = ("early", "confirmed", "borne out")
 _LEVELS = ((0.75, "high"), (0.5, "medium"), (-float("inf"), "low"))
 """From which confidence on [1] it is called what."""
@@ -44,7 +44,7 @@ _WHOLE = 0.995
 """From this share on a reason is "all of the move" [1]."""
 
 
-def sentence(event: Event, *, seconds: float | None = None, marked: bool = False, shorten: bool = False) -> str:
+def sentence(event: Event, *, seconds: float | None = None, marked: bool = False) -> str:
     """Return what happened to whom, and why.
 
     Parameters
@@ -52,19 +52,17 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     event : what happened.
     seconds : time from the arrival of its data to the decision [s]; not said when None.
     marked : with rich's markup, names in italics; else names stand between asterisks.
-    shorten : the customer as `shortened` says it.
 
     Examples
     --------
     ``C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ (0.44 → 1.4 × its mean
     load), 71 % of the move; confidence in the move: medium (70 %); decided in 1.4 s``
     """
-    who = shortened(event.customer_id) if shorten else event.customer_id
-    plain = escape if marked else str
-    if event.status == "withdrawn" and event.because is not None and event.dismissed is None:
+    who, plain = event.customer_id, escape if marked else str
+    if event.because is not None and event.dismissed is not None:
+        return f"{plain(who)} is off the list, {plain(_dismissal(event.dismissed))}"
+    if event.status == "withdrawn" and event.because is not None:
         return f"{plain(who)} is not newly potential any more: {plain(event.because)}"
-    if event.status == "withdrawn" and event.dismissed is not None:
-        return f"{plain(who)} is not newly potential after all: {plain(event.dismissed.because)}"
     verb, done = _VERBS[_kind(event)]
     name = _italic if marked else _starred
     after_all = " after all" if event.status == "withdrawn" else ""
@@ -105,20 +103,6 @@ def _kind(event: Event) -> str:
     return "borne out" if event.to.since is not None else event.status
 
 
-def shortened(customer: str) -> str:
-    """Return a customer's id with at most three leading zeros in its number.
-
-    Nothing but zeros is left out: among ids of equal length no two become one.
-
-    Examples
-    --------
-    >>> shortened("C-0000000417"), shortened("C-0000120417"), shortened("DE00071234")
-    ('C-0417', 'C-0000120417', 'DE00071234')
-    """
-    found = _LONG_NUMBER.fullmatch(customer)
-    return f"{found[1]}{found[2]}" if found else customer
-
-
 def reason(why: Reason, whole: str = "move") -> str:
     """Return how an index changed, and its part in the move, or the rise; of one without a change its part alone."""
     share = why.share_customer + why.share_model
@@ -141,8 +125,15 @@ def _told(event: Event) -> tuple[Reason, ...]:
     return event.reasons[: 1 if first.share_customer + first.share_model >= _MOST else 2]
 
 
+def _dismissal(what: Dismissed) -> str:
+    """Return until which local day and why; the day begins at a midnight, which lies nearest to one of UTC's."""
+    day = datetime.fromisoformat(what.until) + timedelta(hours=12)
+    return f"dismissed until {day.date()}: {what.because}"
+
+
 def _because(event: Event) -> list[str]:
     clauses = ["newly potential"] if event.newly_potential else []
+    clauses += [_PASSED] if _kind(event) == "fallen" and event.because is None else []
     clauses += [reason(why, "rise" if rises(event) else "move") for why in _told(event)]
     cause = _CAUSES[event.cause] if _kind(event) != "corrected" or not rises(event) else _NOT_BORNE_OUT
     clauses += [cause] if cause else []
@@ -151,7 +142,7 @@ def _because(event: Event) -> list[str]:
     if event.because is not None:
         clauses.append(event.because)
     if event.dismissed is not None:
-        clauses.append(f"dismissed until {event.dismissed.until[:10]}: {event.dismissed.because}")
+        clauses.append(_dismissal(event.dismissed))
     if event.quality.provisional:
         clauses.append(f"provisional, {event.quality.share_estimated * 100:.0f} % of its readings are estimated")
     return clauses

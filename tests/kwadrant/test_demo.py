@@ -151,7 +151,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_a_demo_ends_after_its_time_with_a_summary(stage: Make) -> None:
     made = stage("stay", line(event()))
     assert made.run() == 0
-    assert "C-0417 moved from *steady shop* to *growing workshop*: newly potential" in made.said
+    assert "C-0000000417 moved from *steady shop* to *growing workshop*: newly potential" in made.said
     assert "Streamed 1 days" in made.said
     assert "2 confirmed moves, 2 newly potential" in made.said
     assert made.log == ["feed stopped", "broker stopped"]

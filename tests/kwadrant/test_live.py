@@ -107,7 +107,7 @@ def test_before_the_first_batch_the_steps_are_shown() -> None:
 
 def test_everything_that_matters_is_shown() -> None:
     text = shown(live.after(replace(EMPTY, note="a note"), batch(1, 500, event()), 175.0))
-    for part in ("1:15", "version 3", "1.1 s", "2025-03-08", "C-0417 moved from", "steady shop", "low current value",
+    for part in ("1:15", "version 3", "1.1 s", "2025-03-08", "C-0000000417 moved from", "steady shop", "low current value",
                  "40", "1 confirmed, 1 of them newly potential", "decided in 1.4 s", "a note"):  # fmt: skip
         assert part in text
 
@@ -121,7 +121,7 @@ def test_a_small_terminal_shows_fewer_events() -> None:
 def test_plain_lines_say_the_same() -> None:
     state = live.after(EMPTY, batch(1, 500, event()), 175.0)
     assert live.spoken(state.told[0]) == (
-        "2025-03-08  C-0417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ "
+        "2025-03-08  C-0000000417 moved from *steady shop* to *growing workshop*: newly potential; night share +1.8σ "
         "(0.40 → 1.4 × its mean load), 71 % of the move; confidence in the move: medium (70 %); "
         "decided in 1.4 s"
     )

@@ -13,7 +13,7 @@ from segmentation.indices import REGISTRY
         (Reason("night share", 1.37, 0.44, 1.8, 0.69, 0.02), "night share +1.8σ (0.44 → 1.4 × its mean load)"),
         (Reason("consumption", 11_200.0, 348.0, 1.8, 0.7, 0.0), "consumption +1.8σ (348 W → 11 kW)"),
         (Reason("load factor", 0.412, 0.378, 0.4, 0.7, 0.0), "load factor +0.4σ (38 % → 41 %)"),
-        (Reason("services bought", 1.5, 0.0, 2.0, 0.7, 0.0), "services bought +2.0σ (0 → 1.5 in 30 days)"),
+        (Reason("services bought", 1.5, 0.0, 2.0, 0.7, 0.0), "services bought +2.0σ (0 → 1.5 a month)"),
         (Reason("assets", 2.0, 1.0, 1.0, 0.7, 0.0), "assets +1.0σ (1 → 2)"),
         (Reason("tenure", 515.0, 507.0, 0.0, 0.7, 0.0), "tenure (507 d → 515 d)"),
         (Reason("tenure", 3_660.0, 3_650.0, 0.0, 0.7, 0.0), "tenure"),
@@ -42,5 +42,5 @@ def test_a_value_has_about_two_digits(value: float, unit: str, words: str) -> No
 
 def test_every_index_is_said_in_a_unit_that_has_words() -> None:
     assert {index.unit for index in REGISTRY} == {
-        "W", "d", "1", "part", "in 30 days", "× its mean load", "× a quarter ago",
+        "W", "d", "1", "part", "a month", "× its mean load", "× a quarter ago",
     }  # fmt: skip
