@@ -8,8 +8,9 @@ import typer
 from kwadrant.asking import ask_and_say, asked, ends, stream_of
 from kwadrant.common import UsageError, calendar_of, client_of, load, say, told
 from kwadrant.options import Because, Bootstrap, Wait
-from schemas.topics import ARCHIVE, READINGS, TRANSACTIONS
+from schemas.topics import ARCHIVE, READINGS, STATES, TRANSACTIONS
 from schemas.topics import lane as lane_of
+from streaming.topic import last_record
 
 lane = typer.Typer(help="A partition that has fallen silent: leave it out of the closes, or wait for it again.",
                    no_args_is_help=True)  # fmt: skip
@@ -33,9 +34,20 @@ def dismiss(
     because: Annotated[str, typer.Option(help="why: stands in the withdrawal, and in the customer's next events")],
     bootstrap: Bootstrap = None,
     wait: Wait = True,
+    unseen: Annotated[bool, typer.Option("--unseen", help="also a customer who has no class yet")] = False,
 ) -> None:
-    """CUSTOMER is not newly potential: its flag is withdrawn, and it gets none before a day."""
-    ask_and_say(bootstrap, "dismiss", {"customer": customer, "until": until.date().isoformat()}, because, wait=wait)
+    """Take CUSTOMER off the list: it is not newly potential, its flag is withdrawn, and it gets none before a day."""
+    with told():
+        settings = load(bootstrap)
+        client = client_of(settings)
+        stream = stream_of(client, settings.stream)
+        if not unseen and last_record(client, STATES, customer, bytes) is None:
+            message = (
+                f"no customer {customer} has a class: is that its whole number, as on the list? "
+                "--unseen dismisses one who will have its first class later"
+            )
+            raise UsageError(message)
+        say(asked(stream, "dismiss", {"customer": customer, "until": until.date().isoformat()}, because, wait=wait))
 
 
 def undismiss(customer: Customer, *, bootstrap: Bootstrap = None, because: Because = None, wait: Wait = True) -> None:

@@ -20,12 +20,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from kafka.partitioner.default import murmur2
 
 from kwadrant import encode
 from kwadrant.order import Clock, Rows, Tables, Times, plan
 from schemas.times import instant, iso
 from schemas.topics import INPUTS
+from streaming.topic import partition_of
 
 _SLICE = 4_000  # [rows] between two looks at the pace, the stop and the failures
 _WAITING = 2  # [slices] that may wait for their acknowledgement: bounds the memory
@@ -280,6 +280,4 @@ class Sender:
             raise TopicError(f"topic {topic} is not there, or no broker answers; create the topics first") from error
 
     def _partition_of(self, topic: int, key: bytes) -> int:
-        """Return the partition that any Kafka client gives a key."""
-        partitions = self._partitions[topic]
-        return partitions[int(murmur2(key) & 0x7FFFFFFF) % len(partitions)]
+        return partition_of(key, self._partitions[topic])

@@ -9,13 +9,15 @@ from schemas.control import Dismiss
 from schemas.event import Dismissed, Event, Evidence
 from schemas.model import Model
 from schemas.times import iso
+from segmentation.attribution import CUSTOMER_MOVED
 from segmentation.calendar import Calendar
 from segmentation.customers import Customers
+from segmentation.decision import NEVER, NONE
 from segmentation.local_state import Dismissal, LocalState
 from segmentation.moves import SECOND_US, event_id, place_of, withdrawn
 from segmentation.recent import Recent
 from segmentation.risen import Risen
-from segmentation.rises import at_home
+from segmentation.rises import at_home, rose_of
 
 
 def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[LocalState, tuple[Event, ...]]:
@@ -48,15 +50,21 @@ def obeyed(state: LocalState, order: Dismiss, calendar: Calendar) -> tuple[Local
 
 def _risen_withdrawn(state: LocalState, customer: str, dismissal: Dismissal, calendar: Calendar, move: Recent | None
                      ) -> tuple[LocalState, tuple[Event, ...]]:  # fmt: skip
-    """Return the state in which the last rise is withdrawn, and the event: none where it was one with a `move`."""
+    """Return the state in which the last rise is withdrawn, and the event: none where it was one with a `move`.
+
+    Of a rise before the last seeding no event is known: it is said that the customer is no potential one any more.
+    """
     rise, model = state.risen.get(customer), state.models.force
-    if rise is None or not rise.newly_potential or model is None:
+    at, moment = state.customers.ids.index(customer).as_py(), calendar.end(state.closed) * SECOND_US
+    if model is None or (rise is not None and not rise.newly_potential):
         return state, ()
+    if rise is None:
+        said = [ended(state.customers, at, model, moment, calendar)] if told_before(state, at) else []
+        return state, tuple(_withdrawn(event, dismissal, calendar) for event in said)
     taken_back = msgspec.structs.replace(rise, newly_potential=False)
     state = replace(state, risen={**state.risen, customer: taken_back})
     if move is not None and move.event_id == rise.event_id:
         return state, ()
-    at, moment = state.customers.ids.index(customer).as_py(), calendar.end(state.closed) * SECOND_US
     event = rise_withdrawn(state.customers, at, rise, model, moment, calendar)
     return state, (_withdrawn(event, dismissal, calendar),)
 
@@ -71,6 +79,30 @@ def rise_withdrawn(customers: Customers, at: int, rise: Risen, model: Model, tim
         newly_potential=False, cause=rise.cause, model_version_from=rise.version, model_version_to=rise.version,
         status="withdrawn", margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False),
         event_time=iso(time), supersedes=rise.event_id,
+    )  # fmt: skip
+
+
+def told_before(state: LocalState, at: int) -> bool:
+    """Whether customer number `at` rose, stands high, and the event is not known: it came before the last seeding.
+
+    Of who stands high without having risen nobody has heard: there is nothing to take back.
+    """
+    customer, customers = state.customers.ids[at].as_py(), state.customers
+    move = state.recent.get(customer)
+    known = customer in state.risen or (move is not None and move.newly_potential)
+    told = customers.high[at] and customers.cluster[at] != NONE and customers.rose[at] != NEVER
+    return bool(told) and not known
+
+
+def ended(customers: Customers, at: int, model: Model, time: int, calendar: Calendar) -> Event:
+    """Return that a customer of whom nothing is known but that it stands high does so no more."""
+    customer, moment = customers.ids[at].as_py(), iso(time)
+    low, high = at_home(model, int(customers.cluster[at]), None)
+    return Event(
+        event_id=event_id(customer, low.cluster, "ended", moment), customer_id=customer,
+        from_=msgspec.structs.replace(high, since=rose_of(customers, at, calendar)), to=low, newly_potential=False,
+        cause=CUSTOMER_MOVED, model_version_from=model.version, model_version_to=model.version, status="confirmed",
+        margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False), event_time=moment,
     )  # fmt: skip
 
 

@@ -13,19 +13,16 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.archive import Archive
-from schemas.event import Closing, CustomerState, Event, Evidence
-from schemas.model import Model
+from schemas.event import Closing, CustomerState, Event
 from schemas.times import iso, microseconds
 from segmentation import rows as kinds
-from segmentation.attribution import CUSTOMER_MOVED
 from segmentation.calendar import Calendar
 from segmentation.customers import NOT_YET, Customers, newcomers
 from segmentation.decision import NONE
-from segmentation.dismissals import move_withdrawn, rise_withdrawn
+from segmentation.dismissals import ended, move_withdrawn, rise_withdrawn, told_before
 from segmentation.local_state import LocalState
-from segmentation.moves import SECOND_US, event_id, place_of, withdrawn
+from segmentation.moves import SECOND_US, place_of, withdrawn
 from segmentation.parameters import Parameters
-from segmentation.rises import at_home, rose_of
 from segmentation.rows import pc
 from segmentation.sums import Flags, Ints
 from segmentation.traits import OWNED
@@ -120,23 +117,10 @@ def _taken_back(state: LocalState, at: int, archive: Archive, epoch: int, calend
     told = move is not None and rise is not None and move.event_id == rise.event_id
     if model is not None and rise is not None and rise.newly_potential and not told:
         said.append(rise_withdrawn(state.customers, at, rise, model, moment, calendar))
-    standing = state.customers.high[at] and state.customers.cluster[at] != NONE
-    if model is not None and move is None and rise is None and standing:
-        said.append(_fallen(state.customers, at, model, moment, calendar))
+    if model is not None and told_before(state, at):
+        said.append(ended(state.customers, at, model, moment, calendar))
     for event in said:
         yield msgspec.structs.replace(event, newly_potential=False, because=because)
-
-
-def _fallen(customers: Customers, at: int, model: Model, time: int, calendar: Calendar) -> Event:
-    """Return that a customer of whom nothing recent is known, but that it stands high, does so no more."""
-    customer, moment = customers.ids[at].as_py(), iso(time)
-    low, high = at_home(model, int(customers.cluster[at]), None)
-    return Event(
-        event_id=event_id(customer, low.cluster, "ended", moment), customer_id=customer,
-        from_=msgspec.structs.replace(high, since=rose_of(customers, at, calendar)), to=low, newly_potential=False,
-        cause=CUSTOMER_MOVED, model_version_from=model.version, model_version_to=model.version, status="confirmed",
-        margin=0.0, confidence=0.0, reasons=(), quality=Evidence(0.0, provisional=False), event_time=moment,
-    )  # fmt: skip
 
 
 def _because(archive: Archive) -> str:

@@ -23,7 +23,7 @@ from segmentation.memories import absorbed, share_estimated, view_of
 from segmentation.moves import PROVISIONAL, SECOND_US
 from segmentation.parameters import Parameters
 from segmentation.potential import PULLING, Outlook, outlook
-from segmentation.risen import Risen, followed
+from segmentation.risen import Risen, followed, lately
 from segmentation.rises import at_home, said_of
 from segmentation.sums import Floats, Ints, Tiles
 
@@ -65,7 +65,8 @@ def reconsidered(done: Corrected, before: Mapping[int, Tiles], fresh: pa.Table, 
     `before` are the tiles without the rows, under the same customers' numbers. The result depends on the set of rows
     alone. Inputs untouched. O(rows) where nobody who rose lately is concerned.
     """
-    force, again = done.state.models.force, concerned(done.state.risen, fresh)
+    force = done.state.models.force
+    again = concerned(lately(done.state.risen, done.state.closed, parameters), fresh)
     if force is None:
         return done
     for then in sorted({rise.epoch for rise in again.values()}):

@@ -1,4 +1,4 @@
-"""Recent rises: what each customer's last one was, for as long as it may have to be withdrawn or corrected."""
+"""Rises: what each customer's last one was, for as long as it may have to be withdrawn or corrected."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,12 +33,13 @@ class Risen(msgspec.Struct, frozen=True, array_like=True):
 
 def renewed(risen: Mapping[str, Risen], confirmed: Sequence[Event], before: Customers, turn: Turn, closed: int,
             parameters: Parameters) -> dict[str, Risen]:  # fmt: skip
-    """Return the recent rises after a close: with those that it confirmed, without those that are too old.
+    """Return the rises after a close: with those that it confirmed, without the old ones of who does not stand high.
 
-    `before` are the customers before it. An event that supersedes one that told of a rise takes its place.
+    Who stands high may be taken off the list however long ago it rose. `before` are the customers before the close. An
+    event that supersedes one that told of a rise takes its place.
     """
-    oldest, rows = closed - lasting(parameters), np.flatnonzero(turn.risen)
-    kept = {customer: rise for customer, rise in risen.items() if rise.epoch >= oldest}
+    rows, high = np.flatnonzero(turn.risen), set(names(before.ids.take(np.flatnonzero(turn.high))))
+    kept = lately(risen, closed, parameters) | {who: rise for who, rise in risen.items() if who in high}
     fresh = dict(zip(names(before.ids.take(rows)), before.rose[rows].tolist(), strict=True))
     for event in confirmed:
         known = kept.get(event.customer_id)
@@ -52,6 +53,12 @@ def renewed(risen: Mapping[str, Risen], confirmed: Sequence[Event], before: Cust
         elif known is not None and event.supersedes == known.event_id:
             kept[event.customer_id] = followed(known, event)
     return kept
+
+
+def lately(risen: Mapping[str, Risen], closed: int, parameters: Parameters) -> dict[str, Risen]:
+    """Return the rises that, after the close of `closed`, are not too old to be corrected."""
+    oldest = closed - lasting(parameters)
+    return {customer: rise for customer, rise in risen.items() if rise.epoch >= oldest}
 
 
 def followed(rise: Risen, event: Event) -> Risen:

@@ -15,7 +15,7 @@ from kwadrant.cli import app
 from schemas import control
 from schemas.control import Hold, Promote, Reply, Request
 from schemas.facts import Facts
-from schemas.topics import CONTROL
+from schemas.topics import CONTROL, STATES
 from segmentation import replay
 from segmentation.calendar import Calendar
 from streaming import job
@@ -93,8 +93,17 @@ def spoken(world: World, running: Operated) -> dict[str, str]:
     back = running.facts[-1].model_version
     closed = running.facts[-1].closed
     running.wait(lambda facts: facts.model_version == back and facts.closed > closed + 1)
-    refused = CliRunner().invoke(app, ["model", "rollback", "999", "--bootstrap", world.bootstrap])
-    return {**answers, "refused": refused.stderr, "status": str(refused.exit_code)}
+    who = [record.key for record in read_topic(world.bootstrap, STATES)][-1].decode()
+    answers["dismiss"] = kwadrant(world, "dismiss", who, "--until", "2031-05-01", "--because", "sold")
+    return answers | {"typo": refused(world, "dismiss", f"{who}0", "--until", "2031-05-01", "--because", "sold"),
+                      "never": refused(world, "model", "rollback", "999")}  # fmt: skip
+
+
+def refused(world: World, *arguments: str) -> str:
+    """Type a command that cannot be carried out; return what it says."""
+    result = CliRunner().invoke(app, [*arguments, "--bootstrap", world.bootstrap])
+    assert result.exit_code == 2, result.output
+    return result.stderr
 
 
 Found = tuple[Operated, dict[str, str]]
@@ -107,18 +116,29 @@ def test_every_answer_says_what_is_done_and_from_when_on(operated: Found) -> Non
     assert "is promoted; takes effect at the close of 2025-0" in answers["promote"]
     assert answers["rollback"].startswith("the centres of version 1 are in force again as version ")
     assert "mass" in answers["diff"]
+    assert "is dismissed until 2031-05-01" in answers["dismiss"]
 
 
 def test_what_cannot_be_done_is_refused_in_the_streams_words(operated: Found) -> None:
     _, answers = operated
-    assert answers["status"] == "2"
-    assert "version 999 was never in force" in answers["refused"]
+    assert "version 999 was never in force" in answers["never"]
+
+
+def test_who_is_not_there_is_not_dismissed(operated: Found) -> None:
+    _, answers = operated
+    assert "is that its whole number" in " ".join(answers["typo"].split())
 
 
 def test_the_control_topic_tells_the_story(operated: Found) -> None:
     log = operated[0].log()
-    assert [one.action for one in log if isinstance(one, Request)] == ["hold", "promote", "rollback", "rollback"]
-    assert [one.accepted for one in log if isinstance(one, Reply)] == [True, True, True, False]
+    assert [one.action for one in log if isinstance(one, Request)] == [
+        "hold",
+        "promote",
+        "rollback",
+        "dismiss",
+        "rollback",
+    ]
+    assert [one.accepted for one in log if isinstance(one, Reply)] == [True, True, True, True, False]
     held = [one.trial.version for one in log if isinstance(one, Hold) and one.because == "holidays"]
     promoted = [one for one in log if isinstance(one, Promote)]
     (back,) = (one for one in promoted if one.undo is not None)

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.control import Dismiss
 from schemas.event import CustomerState, Event
+from schemas.prospects import listed
 from segmentation import rows as kinds
 from segmentation.customers import Customers, newcomers
 from segmentation.decision import NEVER
@@ -16,6 +17,7 @@ from segmentation.errors import BadParameters
 from segmentation.local_state import LocalState
 from segmentation.parameters import Parameters
 from segmentation.potential import outlook, turn
+from segmentation.recent import lasting
 from segmentation.rises import rose_of
 from tests.segmentation import hand
 from tests.segmentation.test_indices import LONG, NAN, SHORT, view, without
@@ -98,6 +100,25 @@ def test_an_operators_word_withdraws_a_rise_and_keeps_it_from_coming_again() -> 
     assert obeyed(state, order, CALENDAR)[1] == ()
     calm, _ = days(obeyed(seeded(), order, CALENDAR)[0], 1.0)
     assert [(one.newly_potential, one.dismissed is None) for one in days(calm, 9.0)[1]] == [(False, False)]
+
+
+def test_who_rose_long_ago_and_still_stands_high_is_taken_off_the_list() -> None:
+    state, (rise,) = days(seeded(), 1.0, 9.0)
+    after = lasting(RISING) + 2
+    state, said = days(state, *(9.0 * 1.2**day for day in range(after)))
+    assert [one for one in said if one.supersedes == rise.event_id or "-low" in one.to.quadrant] == []
+    event = obeyed(state, Dismiss("town", 1, "A", state.closed + 9, "has an offer"), CALENDAR)[1][-1]
+    assert (event.status, event.supersedes, event.newly_potential) == ("withdrawn", rise.event_id, False)
+    assert [one.customer_id for one in listed([rise, *said])] == ["A"]
+    assert listed([rise, *said, event]) == []
+
+
+def test_who_rose_before_the_last_seeding_is_taken_off_the_list() -> None:
+    state, (rise,) = days(seeded(), 1.0, 9.0)
+    state = replace(state, risen={}, recent={})
+    (event,) = obeyed(state, Dismiss("town", 1, "A", state.closed + 9, "has an offer"), CALENDAR)[1]
+    assert (event.status, event.because, event.dismissed is None) == ("confirmed", "has an offer", False)
+    assert listed([rise, event]) == []
 
 
 def seeded(kwh: float = 1.0) -> LocalState:
