@@ -108,7 +108,8 @@ def test_before_the_first_batch_the_steps_are_shown() -> None:
 def test_everything_that_matters_is_shown() -> None:
     text = shown(live.after(replace(EMPTY, note="a note"), batch(1, 500, event()), 175.0))
     for part in ("1:15", "version 3", "1.1 s", "2025-03-08", "C-0000000417 moved from", "steady shop",
-                 "low current value", "40", "1 confirmed, 1 of them newly potential", "decided in 1.4 s", "a note"):  # fmt: skip
+                 "low current value", "40", "1 confirmed, 1 of them newly potential", "decided in 1.4 s",
+                 "a note"):  # fmt: skip
         assert part in text
 
 
