@@ -40,6 +40,7 @@ def session(settings: Settings, jars: Sequence[Path], name: str) -> SparkSession
         builder = builder.config(option, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    _leave_the_end_to_us(session.sparkContext)
     if not here:
         session.sparkContext.addPyFile(str(zipped()))
     return session
@@ -54,6 +55,16 @@ def is_local(master: str) -> bool:
     [True, True, False, False]
     """
     return master == "local" or master.startswith("local[")
+
+
+def _leave_the_end_to_us(context: SparkContext) -> None:
+    """Have Java ignore SIGTERM, as PySpark has it ignore SIGINT: who ends a process group ends both.
+
+    We finish the batch in hand, for which Java is needed, and it ends with us.
+    """
+    # the JVM's gateway is what PySpark reaches it by, too; there is no public name
+    signals = context._jvm.sun.misc  # type: ignore[union-attr]  # noqa: SLF001
+    signals.Signal.handle(signals.Signal("TERM"), signals.SignalHandler.SIG_IGN)
 
 
 def _find_packages() -> None:
