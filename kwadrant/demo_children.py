@@ -15,7 +15,7 @@ from kwadrant.live import Batch
 from kwadrant.processes import Child, port_is_free, start
 
 _ROOT = Path(__file__).resolve().parent.parent
-_KEPT = ("KWADRANT_JARS", "KWADRANT_MAVEN_MIRROR")
+_KEPT = ("KWADRANT_JARS", "KWADRANT_MAVEN_MIRROR", "KWADRANT_METRICS__")
 _PREFIX = "KWADRANT_"
 STREAM = "demo"
 """The demo's stream: what an operator's word is addressed to."""
@@ -39,8 +39,11 @@ _decode = msgspec.json.Decoder(Batch).decode
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return the children's environment: the demo's settings, not those of a deployment that are set here as well."""
-    found = {name: value for name, value in ours.items() if not name.startswith(_PREFIX) or name in _KEPT}
+    """Return the children's environment: the demo's settings, not those of a deployment that are set here as well.
+
+    Where to fetch from, and where Prometheus asks, holds for the demo too.
+    """
+    found = {name: value for name, value in ours.items() if not name.startswith(_PREFIX) or name.startswith(_KEPT)}
     paths = [str(_ROOT), *filter(None, found.get("PYTHONPATH", "").split(os.pathsep))]
     return found | {
         "KWADRANT_STREAM": STREAM,

@@ -288,8 +288,10 @@ def test_a_length_that_is_none_is_refused(text: str) -> None:
 
 
 def test_the_childrens_settings_are_the_demos() -> None:
-    ours = {"KWADRANT_MARGIN": "9", "KWADRANT_JARS": "/jars", "PATH": "/bin", "PYTHONPATH": str(ROOT)}
+    ours = {"KWADRANT_MARGIN": "9", "KWADRANT_JARS": "/jars", "KWADRANT_METRICS__PORT": "9464", "PATH": "/bin",
+            "PYTHONPATH": str(ROOT)}  # fmt: skip
     found = demo_children.environment(ours)
+    assert found["KWADRANT_METRICS__PORT"] == "9464"
     assert (found["KWADRANT_JARS"], found["PATH"], found["PYTHONPATH"]) == ("/jars", "/bin", str(ROOT))
     assert (found["KWADRANT_TIME_ZONE"], "KWADRANT_MARGIN" in found) == (demo_town.ZONE, False)
 
