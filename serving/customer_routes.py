@@ -26,13 +26,14 @@ def _text(value: object) -> object:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+Since = Annotated[Instant | None, Query(description="of this event time or later; RFC 3339")]
 Next = Annotated[Cursor | None, Depends(cursor_of)]
 
 ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader), Depends(nothing_else)], tags=["customers"])
 
 
 @ROUTES.get("/newly-potential")
-def newly_potential(desk: At, after: Next, since: Instant | None = None, limit: Page = 50) -> answers.FlaggedAnswer:
+def newly_potential(desk: At, after: Next, since: Since = None, limit: Page = 50) -> answers.FlaggedAnswer:
     """List the customers who are newly potential now, most promising first."""
     place = _place_after(after)
     rows = questions.ask(desk.engine, questions.newly_potential(limit, place, 0 if since is None else _us(since)))
