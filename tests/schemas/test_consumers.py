@@ -15,7 +15,7 @@ from jsonschema import ValidationError
 
 from schemas.event import Event
 from schemas.prospects import listed
-from tests.serving.made import HIGH, LOW, moved
+from tests.serving.made import EVENT, HIGH, LOW
 
 ROOT = Path(__file__).parents[2]
 PROGRAM, CHECK = re.findall(r"```python\n(.*?)```", (ROOT / "docs/consumers.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -26,7 +26,7 @@ Rule = Callable[[Any, dict[str, Any]], Any]
 
 def rule() -> Rule:
     """Return the page's `after`, without the program around it."""
-    functions = [part for part in ast.parse(PROGRAM).body if isinstance(part, ast.FunctionDef)]
+    functions: list[ast.stmt] = [part for part in ast.parse(PROGRAM).body if isinstance(part, ast.FunctionDef)]
     names: dict[str, Any] = {}
     exec(compile(ast.Module(functions, []), "page", "exec"), names)  # noqa: S102 - our own page
     found: Rule = names["after"]
@@ -53,11 +53,12 @@ def same(events: list[Event]) -> bool:
 def logs(draw: st.DrawFn) -> list[Event]:
     """Draw a log in which any event may follow any other, and name any as the one that it supersedes."""
     said = st.fixed_dictionaries({
-        "customer": st.sampled_from(["C-1", "C-2"]), "status": st.sampled_from(["early", "confirmed", "withdrawn"]),
+        "customer_id": st.sampled_from(["C-1", "C-2"]), "status": st.sampled_from(["early", "confirmed", "withdrawn"]),
         "newly_potential": st.booleans(), "from_": st.sampled_from([LOW, HIGH]), "to": st.sampled_from([LOW, HIGH]),
         "supersedes": st.none() | st.integers(0, 8).map("e{}".format),
     })  # fmt: skip
-    return [moved(f"e{number}", **one) for number, one in enumerate(draw(st.lists(said, max_size=9)))]
+    many = draw(st.lists(said, max_size=9))
+    return [msgspec.structs.replace(EVENT, event_id=f"e{number}", **one) for number, one in enumerate(many)]
 
 
 @given(logs())
