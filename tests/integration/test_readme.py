@@ -58,14 +58,17 @@ def everything() -> list[Event]:
     ]  # fmt: skip
 
 
+def seen(calls: sqlite3.Connection) -> set[str]:
+    with suppress(sqlite3.OperationalError):  # the program has not made its tables yet
+        return {one for (one,) in calls.execute("select event_id from seen")}
+    return set()
+
+
 def kept(folder: Path, events: set[str]) -> list[str]:
     """Wait until the program in `folder` has seen these events; return the flags on its list, the best first."""
     deadline = time.monotonic() + 60
     with closing(sqlite3.connect(folder / "calls.db")) as calls:
-        while time.monotonic() < deadline:
-            with suppress(sqlite3.OperationalError):  # the program has not made its tables yet
-                if events <= {one for (one,) in calls.execute("select event_id from seen")}:
-                    break
+        while not events <= seen(calls) and time.monotonic() < deadline:
             time.sleep(0.1)
         flags = [flag for (text,) in calls.execute("select flag from calls") if (flag := json.loads(text))]
     flags.sort(key=lambda flag: (-flag.get("potential", 1.0) * flag["confidence"], flag["customerId"]))
