@@ -36,7 +36,8 @@ def serve(
         desk = Desk(open_store(_address(store)), teller=PageTeller(calendar_of(settings)))
 
         def ready(at: int) -> None:
-            say(f"http://{host}:{at}  (openapi.json describes it; `kwadrant token create NAME` lets somebody in)")
+            who = "`kwadrant token create NAME`, of the same --store, lets somebody in"
+            say(f"http://{host}:{at}  (openapi.json describes it; {who})")
             say(f"{LIVE_PAGE} http://{host}:{at}/?key={desk.door.key}  (the link opens once)")
 
         try:
@@ -57,7 +58,7 @@ def create(
     from serving.store import open_store
 
     with told():
-        say(tokens.create(open_store(_address(store)), name, role))
+        say(tokens.create(open_store(_there(store)), name, role))
 
 
 @app.command()
@@ -67,7 +68,20 @@ def revoke(name: Annotated[str, typer.Argument(help="whose tokens")], *, store: 
     from serving.store import open_store
 
     with told():
-        say(f"{tokens.revoke(open_store(_address(store)), name)} revoked")
+        number = tokens.revoke(open_store(_there(store)), name)
+        if not number:
+            raise UsageError(f"nobody in this store has a token as {name!r}; give the --store of `kwadrant serve`")
+        say(f"{number} revoked")
+
+
+def _there(store: str) -> str:
+    """Return the address of a store that is there: a token in a new one would be a token that nobody accepts."""
+    from serving.store import file_of
+
+    file = file_of(store)
+    if file is not None and not file.exists():
+        raise UsageError(f"no store at {file}: name the one of `kwadrant serve`, which makes it, with --store")
+    return store
 
 
 def _address(store: str) -> str:

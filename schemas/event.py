@@ -22,7 +22,8 @@ class Reason(msgspec.Struct, frozen=True, rename="camel"):
 
     `value` and `previous` are in the index's own unit, null where the data did not support it. `change` is in robust
     standard deviations [1], as the customers are compared: clipped, a missing value in the middle. `share_customer` and
-    `share_model` are parts of the margin's whole change [1]: over all reasons of an event they add up to 1.
+    `share_model` are parts of the margin's whole change [1]: over the reasons of an event they add up to 1. Some
+    events have none: a fall, and what withdraws something confirmed.
     """
 
     index: str

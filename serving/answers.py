@@ -2,10 +2,15 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
+
+from schemas.event import Event, Place
+from schemas.expectation import Expectation
+from schemas.model import Model
+from serving.description import record
 
 
 class Shape(BaseModel):
@@ -18,7 +23,9 @@ class Basis(Shape):
     """What an answer rests on: the model in force, and how long ago the last record came in."""
 
     model_version: int | None = Field(description="version of the newest model, null before the first")
-    age_seconds: float | None = Field(description="since the store last took something in, null before the first")
+    age_seconds: float | None = Field(
+        description="since the service last went through what its topics had for it, null before that"
+    )
 
 
 class Standing(Shape):
@@ -43,7 +50,7 @@ class Flagged(Shape):
     customer_id: str
     status: str
     rank: float
-    event: dict[str, Any]
+    event: Annotated[dict[str, Any], record(Event)]
 
 
 class Expected(Shape):
@@ -52,7 +59,7 @@ class Expected(Shape):
     customer_id: str
     rank: float = Field(description="potential times probability: what sorts the list")
     as_of: str
-    expectation: dict[str, Any]
+    expectation: Annotated[dict[str, Any], record(Expectation)]
 
 
 class CustomerAnswer(Shape):
@@ -66,7 +73,7 @@ class EventsAnswer(Shape):
     """Events, and where the next page begins: null where there is none."""
 
     basis: Basis
-    events: list[dict[str, Any]]
+    events: list[Annotated[dict[str, Any], record(Event)]]
     next: str | None
 
 
@@ -100,7 +107,7 @@ class AsOfAnswer(Shape):
     basis: Basis
     customer_id: str
     at: str
-    place: dict[str, Any] | None
+    place: Annotated[dict[str, Any], record(Place)] | None
 
 
 class ClusterAnswer(Shape):
@@ -117,7 +124,7 @@ class ModelAnswer(Shape):
 
     basis: Basis
     clusters: list[ClusterAnswer]
-    model: dict[str, Any] | None
+    model: Annotated[dict[str, Any], record(Model)] | None
 
 
 def standing(row: Row[Any]) -> Standing:

@@ -12,12 +12,16 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from serving import customer_routes, model_routes, page_routes, problems, webhook_routes
+from serving.description import Described, tell_webhook
 from serving.desk import Desk
 
 _AGE = re.compile(rb'"age_seconds":[^,}]*')
 _GOOD, _SAME = 200, 304
+_SECONDS = {"description": "when to ask again [s]", "schema": {"type": "integer", "minimum": 1}}
+_HEADERS = {429: {"Retry-After": _SECONDS}, 503: {"Retry-After": _SECONDS}}
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": problems.Problem, "content": {problems.MEDIA_TYPE: {}}, "description": text}
+    code: {"model": problems.Problem, "content": {problems.MEDIA_TYPE: {}}, "description": text,
+           "headers": _HEADERS.get(code, {})}
     for code, text in (
         (400, "unreadable request"), (401, "no valid token"), (403, "not allowed"), (404, "not there"),
         (422, "invalid request"), (429, "too many requests"), (503, "the store does not answer"),
@@ -27,13 +31,14 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 def app(desk: Desk) -> FastAPI:
     """Return the application."""
-    made = FastAPI(title="kWadrant", version="1", responses=_ERRORS, docs_url=None, redoc_url=None)
+    made = Described(title="kWadrant", version="1", responses=_ERRORS, docs_url=None, redoc_url=None)
     made.state.desk = desk
     problems.install(made)
     made.middleware("http")(_tagged)
     made.include_router(customer_routes.ROUTES)
     made.include_router(model_routes.ROUTES)
     made.include_router(webhook_routes.ROUTES)
+    tell_webhook(made)
     if desk.teller is not None:
         page_routes.install(made)
     return made

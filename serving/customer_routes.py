@@ -26,13 +26,14 @@ def _text(value: object) -> object:
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+Since = Annotated[Instant | None, Query(description="of this event time or later; RFC 3339")]
 Next = Annotated[Cursor | None, Depends(cursor_of)]
 
 ROUTES = APIRouter(prefix="/v1", dependencies=[Depends(reader), Depends(nothing_else)], tags=["customers"])
 
 
 @ROUTES.get("/newly-potential")
-def newly_potential(desk: At, after: Next, since: Instant | None = None, limit: Page = 50) -> answers.FlaggedAnswer:
+def newly_potential(desk: At, after: Next, since: Since = None, limit: Page = 50) -> answers.FlaggedAnswer:
     """List the customers who are newly potential now, most promising first."""
     place = _place_after(after)
     rows = questions.ask(desk.engine, questions.newly_potential(limit, place, 0 if since is None else _us(since)))
@@ -95,16 +96,21 @@ def _place_after(cursor: Cursor | None) -> questions.After | None:
     return None if cursor is None else questions.After(cursor.number, cursor.text)
 
 
-def _place(desk: Desk, customer_id: str, moment: int) -> dict[str, Any]:
-    """Return the place of the last move before the moment, else the one that the first move after it left."""
+def _place(desk: Desk, customer_id: str, moment: int) -> dict[str, Any] | None:
+    """Return the place of the last move before the moment, else the one that the first move after it left.
+
+    None where the customer came there after the moment: where it was before that nobody has said.
+    """
     if before := questions.ask(desk.engine, questions.as_of(customer_id, moment)):
-        place: dict[str, Any] = answers.body(before[0])["to"]
-    elif later := questions.ask(desk.engine, questions.first_after(customer_id, moment)):
-        place = answers.body(later[0])["from"]
+        moved: dict[str, Any] = answers.body(before[0])["to"]
+        return moved
+    if later := questions.ask(desk.engine, questions.first_after(customer_id, moment)):
+        place: dict[str, Any] = answers.body(later[0])["from"]
     else:
         found = _standing(desk, customer_id)
         place = {"cluster": found.cluster, "name": found.name, "quadrant": found.quadrant, "since": found.since}
-    return place
+    since = place["since"]
+    return place if since is not None and _us(datetime.fromisoformat(since)) <= moment else None
 
 
 def _standing(desk: Desk, customer_id: str) -> answers.Standing:

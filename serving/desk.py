@@ -14,7 +14,7 @@ from serving import questions
 from serving.answers import Basis
 from serving.door import Door, cookie_of
 from serving.limits import Limit
-from serving.problems import Refused
+from serving.problems import Refused, too_often
 from serving.teller import Teller
 from serving.tokens import Bearer, bearer
 
@@ -60,8 +60,7 @@ def reader(desk: At, request: Request, given: Credentials) -> Bearer:
         raise Refused(401, "No valid token", todo, {"WWW-Authenticate": "Bearer"})
     wait = desk.limit.wait(found.name, desk.now())
     if wait > 0:
-        detail = f"{found.name} asks more often than it may; wait {wait:.1f} s"
-        raise Refused(429, "Too many requests", detail, {"Retry-After": str(int(wait) + 1)})
+        raise too_often(f"{found.name} asks more often than it may", wait)
     return found
 
 

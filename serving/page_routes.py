@@ -19,7 +19,7 @@ from serving import picture
 from serving.customer_routes import Customer
 from serving.desk import At, Desk, reader
 from serving.door import forget, remember
-from serving.problems import Refused, not_found
+from serving.problems import Refused, not_found, too_often
 from serving.teller import Teller
 from serving.tokens import bearer
 
@@ -91,7 +91,7 @@ def enter(desk: At, request: Request, given: Given) -> Response:
     """Let a browser in with a token of the API."""
     wait = desk.limit.wait("at the door", desk.now())
     if wait > 0:
-        raise Refused(429, "Too many requests", "too many try to come in", {"Retry-After": str(int(wait) + 1)})
+        raise too_often("too many try to come in", wait)
     if bearer(desk.engine, given.token) is None:
         raise Refused(401, "No valid token", "`kwadrant token create NAME` makes one")
     answer = Response(status_code=204)

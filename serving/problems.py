@@ -36,6 +36,12 @@ def not_found(what: str) -> Refused:
     return Refused(404, "Not found", what)
 
 
+def too_often(what: str, wait: float) -> Refused:
+    """Return the refusal of one who has to `wait` [s]: header and words name the same whole seconds."""
+    seconds = int(wait) + 1
+    return Refused(429, "Too many requests", f"{what}; wait {seconds} s", {"Retry-After": str(seconds)})
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document."""
 

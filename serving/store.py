@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from schemas.control import Candidate, Hold, Promote
@@ -80,6 +82,21 @@ def open_store(url: str) -> Engine:
         said = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(f"the store cannot be opened: {said}") from error
     return engine
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a store in SQLite, None of another one.
+
+    Raises
+    ------
+    StoreError
+        Where the address is none.
+    """
+    try:
+        address = make_url(url)
+    except SQLAlchemyError as error:
+        raise StoreError(f"the store cannot be opened: {error}") from error
+    return Path(address.database or ":memory:") if address.get_backend_name() == "sqlite" else None
 
 
 def _grow(engine: Engine) -> None:

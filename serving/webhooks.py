@@ -21,7 +21,7 @@ from serving.tables import DELIVERIES, EVENTS, WEBHOOKS
 
 PREFIX = "whsec_"
 MOST_TRIES = 16
-"""Over about a day and a half; then the delivery is given up."""
+"""Over about a day; then the delivery is given up."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 5, 21_600
 TIMEOUT_S = 10
 AT_ONCE = 100

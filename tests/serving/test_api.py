@@ -120,8 +120,15 @@ def test_as_of_tells_where_a_customer_stood(client: TestClient, at: str, cluster
 
 def test_as_of_a_customer_who_never_moved_is_its_class(client: TestClient, desk: Desk) -> None:
     take(desk.engine, Taken(states=[stands("C-77", LOW)]))
-    found = client.get("/v1/customers/C-77/as-of", params={"at": "2020-01-01T00:00:00Z"}).json()
+    found = client.get("/v1/customers/C-77/as-of", params={"at": "2026-03-01T00:00:00Z"}).json()
     assert found["place"] == {"cluster": 0, "name": LOW.name, "quadrant": LOW.quadrant, "since": LOW.since}
+
+
+@pytest.mark.parametrize("customer", ["C-5", "C-77"])
+def test_as_of_a_moment_before_the_first_known_class_is_null(client: TestClient, desk: Desk, customer: str) -> None:
+    take(desk.engine, Taken(states=[stands("C-77", LOW)]))
+    found = client.get(f"/v1/customers/{customer}/as-of", params={"at": "2026-02-28T23:59:59Z"}).json()
+    assert found["place"] is None
 
 
 def test_the_model_tells_its_clusters_and_their_sizes(client: TestClient) -> None:
@@ -148,6 +155,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(client: TestClient, desk: 
     answers = [client.get("/v1/model") for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
     assert answers[2].headers["retry-after"] == "3"
+    assert answers[2].json()["detail"].endswith("wait 3 s")
 
 
 @pytest.mark.parametrize("after", ["x", "bnVsbA==", "W10=", "WzFlOTksICJhIl0=", "%00", "\N{SNOWMAN}"])

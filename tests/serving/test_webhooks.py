@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import hmac
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +27,8 @@ from serving.webhooks import Post
 from tests.serving.made import moved
 
 SECOND = 1_000_000
+PAGE = Path(__file__).parents[2] / "docs/http.md"
+(CHECK,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 @contextmanager
@@ -63,6 +67,9 @@ def test_a_receiver_that_stumbles_gets_the_event_again_signed_and_only_once_more
         assert webhooks.deliver(store, 99 * SECOND, webhooks.post) == 0
     assert [headers["webhook-id"] for headers, _ in got] == ["e1", "e1"]
     headers, body = got[1]
+    check: dict[str, Any] = {}
+    exec(CHECK, check)  # noqa: S102 - our own page
+    assert [check["is_ours"](hook.secret, headers, text) for text in (body, body + b" ")] == [True, False]
     assert msgspec.json.decode(body, type=Event) == moved("e1")
     key = base64.b64decode(hook.secret.removeprefix("whsec_"))
     signed = hmac.new(key, b"e1.15." + body, hashlib.sha256).digest()
