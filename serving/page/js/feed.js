@@ -26,6 +26,11 @@ function beside(times) {
   return `${times.toFixed(1)} × as likely as the average customer`;
 }
 
+/** When it was seen before its day was over. */
+function seen({ time, before }) {
+  return dayOf(before.time) === dayOf(time) ? "seen early the same day" : `seen early on ${dayOf(before.time)}`;
+}
+
 /** Events without those that others among them take the place of; who takes a place remembers whose. */
 function folded(events) {
   const known = new Map(events.map((event) => [event.id, event]));
@@ -124,7 +129,7 @@ export class Feed {
     const meta = el("div", { class: "meta" },
       el("time", { datetime: event.time }, dayOf(event.time)),
       el("span", { class: `badge ${event.status}` }, WORDS[event.status]),
-      event.before?.status === "early" ? el("span", {}, `seen early on ${dayOf(event.before.time)}`) : null,
+      event.before?.status === "early" ? el("span", {}, seen(event)) : null,
       event.times ? el("span", {}, beside(event.times)) : null,
       flag ? el("span", { class: "badge flag" }, "★ newly potential") : null);
     const text = el("div", { class: "said" }, ...said(event.text));

@@ -30,7 +30,7 @@ export function cards(model, sizes) {
       el("p", { class: "many" }, many),
       cluster.day.length ? day(cluster.day, n) : el("p", { class: "many" }, "The model says nothing of the hours."),
       el("ul", { class: "traits", "aria-label": "What stands out" }, ...cluster.traits.map((trait) => el("li", {},
-        el("span", {}, trait.word), el("span", {}, `${trait.index} ${trait.value}`), lies(trait.away, n)))));
+        lies(trait.away, n), el("span", {}, el("b", {}, trait.word), `: ${trait.index} ${trait.value}`)))));
   }));
 }
 

@@ -1,7 +1,7 @@
 // The quadrants: customers as marks that move, the groups' centres, and who moved just now.
 
 import { init } from "../vendor/echarts.js";
-import { byId, calm, number, show } from "./dom.js";
+import { byId, calm, el, number, show } from "./dom.js";
 import { colour, ink, letter, shape } from "./palette.js";
 
 const GUESTS = 400; // customers outside the sample who moved, at most
@@ -58,7 +58,7 @@ export class Quadrants {
     for (const quadrant of QUADRANTS) {
       const node = byId(quadrant);
       node.replaceChildren(Object.assign(document.createElement("b"), { textContent: number(found[quadrant]) }));
-      node.append(` ${halves(quadrant)}`);
+      for (const half of halves(quadrant).split(/(?<=,) /)) node.append(" ", el("span", {}, half));
     }
     const total = Object.values(found).reduce((a, b) => a + b, 0);
     const words = QUADRANTS.map((quadrant) => `${found[quadrant]} ${halves(quadrant)}`).join("; ");
