@@ -17,6 +17,7 @@ from serving import picture, questions
 from serving.api import app
 from serving.service import Address, answering
 from serving.store import Taken
+from tests.serving.in_browser import CONTRAST, DRAWN, NAMES, RINGS
 from tests.serving.made import HIGH, LOW, expects, moved
 from tests.serving.pages import HOST, Site, cut, desk_of, filled, site
 from tests.serving.town_log import Life, portions
@@ -157,13 +158,6 @@ def test_a_move_stands_once_whatever_is_said_of_it_later(running: Site, visitor:
     expect(page.locator('#moves li[data-event="early"]')).to_have_count(0)
 
 
-RINGS = """async () => {
-  const { getInstanceByDom } = await import("/page/files/vendor/echarts.js");
-  const found = getInstanceByDom(document.getElementById("map"));
-  return found?.getOption()?.series.find((one) => one.id === "flags")?.data.length ?? 0;
-}"""
-
-
 def test_the_rings_are_drawn_when_the_page_says_what_they_are(running: Site, visitor: Visitor) -> None:
     page = visitor.comes(running.link)
     rings = page.evaluate(RINGS)
@@ -181,14 +175,6 @@ def test_who_was_taken_off_the_list_is_said_to_be_that_by_an_operator(running: S
         "An operator took it off the list until 2026-05-12: called, has an offer."
     )
     expect(page.locator("#customer-body")).not_to_contain_text("The customer changed")
-
-
-DRAWN = """async (customer) => {
-  const { getInstanceByDom } = await import("/page/files/vendor/echarts.js");
-  const { series } = getInstanceByDom(document.getElementById("map")).getOption();
-  const dot = series.find((one) => one.id === "customers").data.find((one) => one.name === customer);
-  return dot ? [...dot.value, dot.cluster] : null;
-}"""
 
 
 def test_a_customer_who_moves_is_drawn_elsewhere(running: Site, visitor: Visitor) -> None:
@@ -354,38 +340,9 @@ def test_where_they_are_many_the_page_says_that_it_draws_a_sample(running: Site,
     )
 
 
-NAMES = """() => [...document.querySelectorAll("button, input")].map(
-  (n) => n.getAttribute("aria-label") || n.textContent.trim() || n.labels[0]?.textContent)"""
-
-
 def test_all_that_can_be_pressed_has_a_name(running: Site, visitor: Visitor) -> None:
     page = visitor.comes(running.link)
     assert all(page.evaluate(NAMES))
-
-
-CONTRAST = """() => {
-  const value = (text) => {
-    const parts = text.match(/[\\d.]+/g).map(Number), lit = parts.slice(0, 3).map((c) => c / 255);
-    const l = lit.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return { l: 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2], clear: parts.length > 3 && parts[3] < 1 };
-  };
-  const ground = (n) => {
-    for (let at = n; at; at = at.parentElement) {
-      const found = value(getComputedStyle(at).backgroundColor);
-      if (!found.clear) return found.l;
-    }
-    return 1;
-  };
-  const low = [];
-  for (const n of document.querySelectorAll("main *, header *")) {
-    const own = [...n.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim());
-    if (!own || !n.checkVisibility() || n.closest("svg")) continue;
-    const a = value(getComputedStyle(n).color).l, b = ground(n);
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) low.push(`${n.tagName}.${n.className} ${n.textContent.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
-  }
-  return low;
-}"""
 
 
 @pytest.mark.parametrize("visitor", [{"color_scheme": "dark"}, {"color_scheme": "light"}], indirect=True)
