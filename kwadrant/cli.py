@@ -330,11 +330,12 @@ def report(
     """A page for people: the quadrants, the clusters, who moved this week, and why."""
     from kwadrant import report as verb
     from kwadrant.report_page import page
+    from kwadrant.report_pictures import counted
 
     with told():
         found = verb.of_folder(replayed, days) if replayed else verb.of_store(store, days)
         out.write_text(page(found), encoding="utf-8")
-        say(f"wrote {out}: {len(found.moves)} moves, {len(found.newly_potential)} newly potential")
+        say(f"wrote {out}: {counted(len(found.moves), 'move')}, {len(found.newly_potential)} newly potential")
 
 
 preview_verbs.add_to(app)

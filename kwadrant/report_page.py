@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
+import msgspec
+
 from kwadrant.live import day_of
 from kwadrant.report import Profile, Report
-from kwadrant.report_pictures import bars, picture
-from kwadrant.words import sentence
+from kwadrant.report_pictures import bars, counted, numbers, picture
+from kwadrant.words import offers, sentence
 from schemas.event import Event
 
 MOST = 50
@@ -20,6 +22,11 @@ _CAUSES = {
     "definition_changed": "the classes are defined anew",
     "backfill": "history that was loaded later",
 }
+_CONFIDENCE = (
+    "Best first, by potential × confidence. Confidence says how clear the change is: for a rise, 100 % is a load that "
+    "is the same every working day, and measured throughout; for a move, 0 % is halfway between the old class and the "
+    "new one, 100 % the middle of the new one."
+)
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #5b6470; --line: #d5dae1; --paper: #fff;
   --low-low: #767b82; --low-high: #b06a00; --high-low: #0064a4; --high-high: #007a55; }
@@ -29,7 +36,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 2.5rem; } p, figcaption, .dim { color: var(--dim); }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 12px;
-  paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
+  paint-order: stroke; stroke: var(--paper); stroke-width: 3px; } svg text.number { font-size: 15px; font-weight: 700; }
 table { border-collapse: collapse; width: 100%; margin-bottom: 1.5rem; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0;
   border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -84,13 +91,19 @@ def _quadrants(report: Report) -> str:
     rows = [
         (_coloured(name, _axes(name)), f"{number:,}") for name, number in sorted(report.quadrants.items(), reverse=True)
     ]
+    called = numbers(report)
+    legend = [
+        (str(called[one.cluster]), _coloured(one.quadrant, one.name), _axes(one.quadrant), f"{one.customers:,}")
+        for one in report.profiles
+    ]
     caption = (
-        "Each circle is a cluster, its area the number of its customers; the lines part low from high. Arrows are the "
-        "moves of these days, the thicker the more; a coloured one leads to high potential."
+        "Each circle is a cluster, by its number in the table below; its area is the number of its customers, and the "
+        "lines part low from high. Arrows are the moves of these days, the thicker the more; a coloured one leads to "
+        "high potential."
     )
     return (
         f"<figure>{picture(report)}<figcaption>{caption}</figcaption></figure>"
-        + table(("quadrant", "customers"), rows)
+        + table(("no.", "cluster", "quadrant", "customers"), legend) + table(("quadrant", "customers"), rows)
     )  # fmt: skip
 
 
@@ -119,22 +132,32 @@ def _calls(report: Report) -> Iterable[str]:
         yield "<p>Nobody has become newly potential in these days.</p>"
         return
     rows = [
-        (f'<span class="day">{day_of(event.event_time)}</span>', _sentence(event), f"{event.confidence * 100:.0f} %")
+        (
+            _whole(day_of(event.event_time)), _whole(event.customer_id), _sentence(event),
+            escape(offers(event)) if event.services else "–", f"{event.confidence * 100:.0f} %",
+        )
         for event in report.newly_potential[:MOST]
-    ]
-    yield table(("day", "customer, and why", "sure"), rows)
+    ]  # fmt: skip
+    yield f"<p>{_CONFIDENCE}</p>"
+    yield table(("day", "customer", "why", "offer", "confidence"), rows)
     if len(report.newly_potential) > MOST:
         yield f"<p>And {len(report.newly_potential) - MOST:,} more.</p>"
 
 
+def _whole(text: str) -> str:
+    """Return a text that stays on one line."""
+    return f'<span class="day">{escape(text)}</span>'
+
+
 def _sentence(event: Event) -> str:
-    words = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(sentence(event)))
+    alone = msgspec.structs.replace(event, services=())  # what to offer has a column of its own
+    words = re.sub(r"\*(.+?)\*", r"<em>\1</em>", escape(sentence(alone)))
     return words + (' <span class="dim">(provisional: rests on estimates)</span>' if event.quality.provisional else "")
 
 
 def _profile(profile: Profile, indices: tuple[str, ...]) -> str:
     head = f"<h3>{_coloured(profile.quadrant, profile.name)}</h3>"
-    about = f"<p>{_axes(profile.quadrant)}; {profile.customers:,} customers</p>"
+    about = f"<p>{_axes(profile.quadrant)}; {counted(profile.customers, 'customer')}</p>"
     return f"<div>{head}{about}{bars(profile, indices)}</div>"
 
 

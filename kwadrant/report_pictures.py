@@ -12,6 +12,8 @@ from segmentation.indices import chosen
 WIDE, HIGH, EDGE = 900.0, 560.0, 70.0
 LARGEST = 46.0
 """Radius of the largest circle."""
+NUMBER = 20.0
+"""Room that a circle's number takes."""
 WIDEST = 5.0
 """Width of the widest arrow."""
 ROW, BAR, MIDDLE = 20.0, 70.0, 210.0
@@ -56,9 +58,20 @@ def picture(report: Report) -> str:
         f'<text x="{WIDE:.0f}" y="{HIGH - 6:.0f}" text-anchor="end">current value →</text>',
         '<text x="4" y="14">↑ potential value</text>',
     ]
-    drawn = [*lines, *_circles(report, places), *_arrows(report, places), *_names(report, places)]
-    label = f"{len(report.profiles)} clusters by current and potential value, and {len(report.moves)} moves"
+    drawn = [*lines, *_circles(report, places), *_arrows(report, places), *_numbers(report, places)]
+    label = f"{len(report.profiles)} clusters by current and potential value, and {counted(len(report.moves), 'move')}"
     return svg(WIDE, HIGH, label, drawn)
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of something, in words.
+
+    Examples
+    --------
+    >>> counted(1, "move"), counted(1_200, "move")
+    ('1 move', '1,200 moves')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _radius(report: Report, customers: int) -> float:
@@ -69,7 +82,7 @@ def _radius(report: Report, customers: int) -> float:
 def _circles(report: Report, places: dict[int, tuple[float, float]]) -> Iterator[str]:
     for one in report.profiles:
         x, y = places[one.cluster]
-        about = escape(f"{one.name}: {one.customers} customers")
+        about = escape(f"{one.name}: {counted(one.customers, 'customer')}")
         radius = _radius(report, one.customers)
         yield (
             f'<circle class="{escape(one.quadrant)}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" '
@@ -77,12 +90,20 @@ def _circles(report: Report, places: dict[int, tuple[float, float]]) -> Iterator
         )
 
 
-def _names(report: Report, places: dict[int, tuple[float, float]]) -> Iterator[str]:
-    for one in report.profiles:
-        x, y = places[one.cluster]
-        anchor = "start" if x < WIDE / 3 else "end" if x > WIDE * 2 / 3 else "middle"
-        below = y + _radius(report, one.customers) + 14
-        yield f'<text x="{x:.1f}" y="{below:.1f}" text-anchor="{anchor}">{escape(one.name)} ({one.customers:,})</text>'
+def numbers(report: Report) -> dict[int, int]:
+    """Return the number by which the picture and its legend call each cluster: 1 is the largest."""
+    return {one.cluster: number for number, one in enumerate(report.profiles, start=1)}
+
+
+def _numbers(report: Report, places: dict[int, tuple[float, float]]) -> Iterator[str]:
+    """Yield a number in each circle; where two circles lie in each other, numbers make way to the right."""
+    taken: list[tuple[float, float]] = []
+    for cluster, number in numbers(report).items():
+        x, y = places[cluster]
+        while any(abs(x - left) < NUMBER and abs(y - top) < NUMBER for left, top in taken):
+            x += NUMBER
+        taken.append((x, y))
+        yield f'<text class="number" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle">{number}</text>'
 
 
 def _arrows(report: Report, places: dict[int, tuple[float, float]]) -> Iterator[str]:
@@ -99,7 +120,7 @@ def _arrows(report: Report, places: dict[int, tuple[float, float]]) -> Iterator[
         up = " up" if potential[new] and not potential[old] else ""
         width = max(1.0, WIDEST * number / most)
         yield (
-            f'<g class="flow{up}" stroke-width="{width:.1f}"><title>{number} moves</title>'
+            f'<g class="flow{up}" stroke-width="{width:.1f}"><title>{counted(number, "move")}</title>'
             f'<path d="M{x0:.1f} {y0:.1f}Q{bend[0]:.1f} {bend[1]:.1f} {x1:.1f} {y1:.1f}"/>{_head(bend, (x1, y1))}</g>'
         )
 

@@ -116,8 +116,16 @@ def _place(desk: Desk, customer_id: str, moment: int) -> dict[str, Any] | None:
 def _standing(desk: Desk, customer_id: str) -> answers.Standing:
     rows = questions.ask(desk.engine, questions.customer(customer_id))
     if not rows:
-        raise not_found(f"no customer {customer_id!r} has a class; a first class takes a week of readings")
+        raise not_found(unknown(customer_id))
     return answers.standing(rows[0])
+
+
+def unknown(customer_id: str) -> str:
+    """Return what is said of a customer whom nobody knows."""
+    return (
+        f"No customer {customer_id} is known here. Is the number right? It is written in full, zeros included, as on "
+        "the list. A new customer is known with its first class, which takes a week of readings."
+    )
 
 
 def _us(moment: datetime) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.staticfiles import StaticFiles
 
 from serving import picture
-from serving.customer_routes import Customer
+from serving.customer_routes import Customer, unknown
 from serving.desk import At, Desk, reader
 from serving.door import forget, remember
 from serving.problems import Refused, not_found, too_often
@@ -142,7 +142,7 @@ def customer(desk: At, words: Words, customer_id: Customer) -> dict[str, Any]:
     """Return a customer with its history, explained."""
     found = picture.customer(desk, words, customer_id)
     if found is None:
-        raise not_found(f"No customer {customer_id} has a class; a first class takes a week of readings.")
+        raise not_found(unknown(customer_id))
     return found
 
 

@@ -20,7 +20,10 @@ from serving.teller import Drawn, Teller
 
 DRAWN = 1_500
 """Customers that are drawn at most; an even sample where there are more."""
-FEED, CALLS, HISTORY = 60, 100, 50
+FEED, CALLS, HISTORY = 120, 100, 50
+AHEAD = 28
+"""Days within which somebody might be next: as probabilities are said [d]."""
+_DAY_US = 86_400 * 1_000_000
 FIRST = 20
 """Customers to call first: they get a ring."""
 AT_ONCE = 200
@@ -120,7 +123,8 @@ def _item(one: Event, teller: Teller) -> Json:
     """Return an event as the feed shows it."""
     return {
         "id": one.event_id, "customer": one.customer_id, "time": one.event_time, "status": one.status,
-        "newly": one.newly_potential, "from": one.from_.cluster, "to": one.to.cluster, "text": teller.sentence(one),
+        "newly": one.newly_potential, "from": one.from_.cluster, "to": one.to.cluster, "supersedes": one.supersedes,
+        "text": teller.sentence(one),
     }  # fmt: skip
 
 
@@ -132,13 +136,31 @@ def calls(desk: Desk, teller: Teller) -> Json:
 
 def expected(desk: Desk, teller: Teller) -> Json:
     """Return who may soon become a potential customer, the most promising first, as the feed shows events."""
-    rows = questions.ask(desk.engine, questions.expected(CALLS))
+    rows, usual = questions.ask(desk.engine, questions.expected(CALLS)), _usual(desk.engine)
+    awaited = [(row, _expectation(row.body)) for row in rows]
     told = [
         {"id": row.customer_id, "customer": row.customer_id, "time": row.as_of, "status": "expected", "newly": False,
-         "text": teller.expected(_expectation(row.body))}
-        for row in rows
+         "text": teller.expected(one), "times": one.probability / usual if usual else None}
+        for row, one in awaited
     ]  # fmt: skip
-    return {"events": told}
+    return {"events": told, "usual": usual}
+
+
+def _usual(engine: Engine) -> float | None:
+    """Return the share of the customers [1] who became potential in the last `AHEAD` days, None where less is told."""
+    first, last = (
+        questions.ask(engine, asked)[0].event_us for asked in (questions.first_event(), questions.latest_event())
+    )
+    day = (last or 0) // _DAY_US
+    return _share(engine, day) if first is not None and first <= (day - AHEAD) * _DAY_US else None
+
+
+@lru_cache(maxsize=8)
+def _share(engine: Engine, day: int) -> float | None:
+    """Count it once for each day [d since 1970] that ends the span: it reads all events of the span."""
+    found = questions.ask(engine, questions.risen((day - AHEAD) * _DAY_US, day * _DAY_US))[0].customers
+    customers = sum(row.customers for row in questions.ask(engine, questions.cluster_sizes()))
+    return found / customers if customers else None
 
 
 def customer(desk: Desk, teller: Teller, customer_id: str) -> Json | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Engine, Row, Select, Table, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Engine, Row, Select, Table, and_, distinct, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from serving.tables import CUSTOMERS, EVENTS, EXPECTED, FLAGS, MODELS, NOWHERE, ORDERS
@@ -48,6 +48,23 @@ def expected(limit: int, after: After | None = None) -> Select[Any]:
 def expectation(customer_id: str) -> Select[Any]:
     """Return what is expected of a customer, if anything is."""
     return select(EXPECTED).where(EXPECTED.c.customer_id == customer_id)
+
+
+def first_event() -> Select[Any]:
+    """Time of the earliest event [us], null without one."""
+    return select(func.min(EVENTS.c.event_us).label("event_us"))
+
+
+def latest_event() -> Select[Any]:
+    """Time of the latest event [us], null without one."""
+    return select(func.max(EVENTS.c.event_us).label("event_us"))
+
+
+def risen(after_us: int, until_us: int) -> Select[Any]:
+    """Count who became newly potential, as confirmed, after one moment [us] and not after the other."""
+    span = and_(EVENTS.c.event_us > after_us, EVENTS.c.event_us <= until_us)
+    mine = and_(span, EVENTS.c.newly_potential, EVENTS.c.status == "confirmed")
+    return select(func.count(distinct(EVENTS.c.customer_id)).label("customers")).where(mine)
 
 
 def _behind(table: Table, after: After) -> tuple[ColumnElement[bool], ...]:

@@ -1,13 +1,14 @@
 """Explanations: what, why, how sure, so that a person can say it aloud."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from kwadrant.common import UsageError
-from kwadrant.explain import WIDTH, bar, explained, meant, of_folder, way
-from schemas.event import Event, Evidence, Offer, Place, Reason
+from kwadrant.explain import WIDTH, bar, cause, explained, meant, of_folder, way
+from schemas.event import Dismissed, Event, Evidence, Offer, Place, Reason
 
 EVENT = Event(
     event_id="e1", customer_id="C-0000000417", from_=Place(0, "steady shop", "low-low"),
@@ -38,6 +39,26 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
         ),
         "  model 3 to 5, event e1, after e0",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "because", "until", "words"),
+    [
+        ("withdrawn", "called", "2026-05-11T22:00:00Z", "An operator took it off the list until 2026-05-12: called."),
+        ("withdrawn", "called", "2026-05-12T10:00:00Z", "An operator took it off the list until 2026-05-12: called."),
+        ("withdrawn", "closed", None, "Its archive data say: closed."),
+        ("confirmed", "rolled back to version 3", None,
+         "An operator undid a version of the model: rolled back to version 3."),
+        ("confirmed", None, None, "The customer changed; the classes hardly changed."),
+    ],
+)  # fmt: skip
+def test_what_others_said_is_not_called_the_customers_doing(
+    status: Any, because: str | None, until: str | None, words: str  # noqa: ANN401 - one of the statuses
+) -> None:  # fmt: skip
+    dismissed = None if until is None else Dismissed(until, because or "")
+    event = msgspec.structs.replace(EVENT, status=status, because=because, dismissed=dismissed)
+    assert cause(event) == words
+    assert (way(event) == "where it stands has not changed by this") == (until is not None)
 
 
 @pytest.mark.parametrize(

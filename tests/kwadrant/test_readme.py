@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from kwadrant.cli import app
 
@@ -48,6 +49,17 @@ def test_a_command_of_the_docs_is_one_of_ours_with_options_of_ours(page: str, wo
 def test_there_are_commands_of_every_kind() -> None:
     verbs = {words[0] for page, words in COMMANDS if page == "README.md"}
     assert {"doctor", "topics", "seed", "stream", "events", "list", "produce", "replay", "report", "model"} <= verbs
+
+
+@pytest.mark.slow
+def test_the_recipe_from_parquet_files_gives_a_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = [words for page, words in COMMANDS if page == "README.md" and {"town", "found"} & set(words)]
+    told = [
+        (words[0], CliRunner().invoke(app, words)) for words in mine if words[0] != "replay" or "--map" not in words
+    ]
+    assert [(verb, ended.exit_code) for verb, ended in told] == [("simulate", 0), ("replay", 0), ("list", 0)]
+    assert told[-1][1].stdout.splitlines()[1].startswith("1     C-")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,6 +1,8 @@
 """The report: one page that needs nothing else, and says what the replay or the store says."""
 
+import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from kwadrant.common import UsageError
 from kwadrant.explain import of_folder as events_of
 from kwadrant.report import Report, of_folder, of_store
 from kwadrant.report_page import page
-from schemas.event import CustomerState, Event, Place
+from kwadrant.words import service_name
+from schemas.event import CustomerState, Event, Offer, Place
 from schemas.model import Model
 from serving.store import Taken, open_store, take
 
@@ -86,6 +89,43 @@ def test_the_picture_shows_every_cluster_and_every_flow(report: Report) -> None:
     assert found.tags["circle"] == len(report.model.clusters)
     assert found.tags["g"] == len(report.flows) > 0
     assert found.tags["svg"] == 1 + len(report.model.clusters)
+
+
+def placed(report: Report) -> list[tuple[float, float]]:
+    """Return where the numbers of the picture stand."""
+    found = re.findall(r'class="number" x="([\d.]+)" y="([\d.]+)"', page(report))
+    return [(float(x), float(y)) for x, y in found]
+
+
+def test_every_circle_has_a_number_that_the_legend_explains(report: Report) -> None:
+    assert len(placed(report)) == len(report.profiles)
+    for number, one in enumerate(report.profiles, start=1):
+        row = f'<tr><td>{number}</td><td><span class="{one.quadrant}">{one.name}</span></td>'
+        assert row in page(report)
+
+
+def test_no_two_numbers_meet_even_where_all_centres_are_one(report: Report) -> None:
+    first = report.model.clusters[0]
+    clusters = tuple(msgspec.structs.replace(one, centre=first.centre) for one in report.model.clusters)
+    found = placed(replace(report, model=msgspec.structs.replace(report.model, clusters=clusters)))
+    assert len(found) > 2
+    assert all(abs(a[0] - b[0]) > 19 or abs(a[1] - b[1]) > 19 for n, a in enumerate(found) for b in found[:n])
+
+
+def test_whom_to_call_has_a_customer_an_offer_and_what_confidence_is(report: Report) -> None:
+    offer = Offer("solar", "it takes most by day")
+    call = msgspec.structs.replace(report.moves[0], newly_potential=True, customer_id="C-CALL", services=(offer,))
+    text = page(Report(report.model, report.sizes, [call], report.since, report.until))
+    assert "<th>customer</th><th>why</th><th>offer</th>" in text
+    assert f"<td>{service_name('solar')} (it takes most by day)</td>" in text
+    assert text.count("it takes most by day") == 1
+    assert "Confidence says how clear the change is" in text
+
+
+def test_one_is_told_as_one(report: Report) -> None:
+    one = Report(report.model, dict.fromkeys(report.sizes, 1), report.moves[:1], report.since, report.until)
+    assert "1 move" in page(one)
+    assert not re.search(r"\b1 (moves|customers)\b", page(one))
 
 
 def test_a_cluster_lies_in_its_quadrant_and_an_arrow_is_coloured_only_towards_potential(report: Report) -> None:

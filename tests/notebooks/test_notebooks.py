@@ -27,12 +27,12 @@ def test_a_notebook_is_committed_without_what_it_says(path: Path) -> None:
 
 @pytest.mark.slow
 def test_from_parquet_to_a_marketing_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # as `.venv/bin/jupyter lab notebooks` starts it
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     notebook = FORMAT.read(LIST, as_version=4)
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(LIST.parent)}}
     ).execute()
     outputs = [output for cell in cells(notebook) for output in cell.outputs]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]

@@ -11,18 +11,21 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from schemas.event import CustomerState
+from kwadrant.demo_town import CHANGE_DAYS, START
+from schemas.event import CustomerState, Dismissed
 from serving import picture, questions
 from serving.api import app
 from serving.service import Address, answering
 from serving.store import Taken
+from tests.serving.in_browser import CONTRAST, DRAWN, NAMES, RINGS
 from tests.serving.made import HIGH, LOW, expects, moved
 from tests.serving.pages import HOST, Site, cut, desk_of, filled, site
-from tests.serving.town_log import portions
+from tests.serving.town_log import Life, portions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
-CUSTOMERS, DAYS = (260, 110) if SCREENSHOTS else (60, 90)
+LIFE = Life(400, 100, START, CHANGE_DAYS) if SCREENSHOTS else Life(60, 90)
+"""The pictures are of a town that lives as that of `./run` does."""
 PICTURE = {"width": 1280, "height": 800}
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 SMALL = 250_000
@@ -44,7 +47,7 @@ class Town:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     """Give a town of which some moves are still to come."""
-    told = list(portions(CUSTOMERS, DAYS))
+    told = list(portions(LIFE))
     begin = cut(told, 3)
     return Town(filled(tmp_path_factory.mktemp("town"), told[:begin]), told[begin:])
 
@@ -118,7 +121,9 @@ def test_the_page_shows_what_the_store_holds_and_asks_nobody_else(running: Site,
     held = picture.overview(running.desk, running.desk.teller)  # type: ignore[arg-type]
     assert page.locator("#total").inner_text() == str(sum(held["sizes"].values()))
     assert page.locator("#flagged").inner_text() == str(held["flagged"])
-    assert page.locator("#moves li").count() == len(held["feed"])
+    told_again = {event["supersedes"] for event in held["feed"]} & {event["id"] for event in held["feed"]}
+    assert page.locator("#moves li").count() == len(held["feed"]) - len(told_again) > 0
+    assert len(told_again) > 0
     assert page.locator("#groups > li svg.day").count() == page.locator("#chips button").count() == 8
     expect(page.locator("#versions tr.force")).to_have_count(1)
     assert visitor.wrong == []
@@ -136,12 +141,40 @@ def test_a_move_that_arrives_is_shown_and_said_aloud(running: Site, visitor: Vis
     assert visitor.wrong == []
 
 
-DRAWN = """async (customer) => {
-  const { getInstanceByDom } = await import("/page/files/vendor/echarts.js");
-  const { series } = getInstanceByDom(document.getElementById("map")).getOption();
-  const dot = series.find((one) => one.id === "customers").data.find((one) => one.name === customer);
-  return dot ? [...dot.value, dot.cluster] : null;
-}"""
+def test_a_move_stands_once_whatever_is_said_of_it_later(running: Site, visitor: Visitor) -> None:
+    early = moved("early", "C-9999", status="early", event_time="2026-03-23T11:00:00Z")
+    running.hear(Taken(events=[early]))
+    page = visitor.comes(running.link)
+    told(page, "early")
+    page.locator('#moves li[data-event="early"] button').focus()
+    running.hear(Taken(events=[moved("confirmed", "C-9999", supersedes="early")]))
+    told(page, "confirmed")
+    expect(page.locator('#moves li[data-event="early"]')).to_have_count(0)
+    one = page.locator('#moves li[data-event="confirmed"]')
+    expect(one.locator(".meta")).to_contain_text("seen early on 23 Mar 2026")
+    expect(one.locator("button")).to_be_focused()
+    page.reload()
+    told(page, "confirmed")
+    expect(page.locator('#moves li[data-event="early"]')).to_have_count(0)
+
+
+def test_the_rings_are_drawn_when_the_page_says_what_they_are(running: Site, visitor: Visitor) -> None:
+    page = visitor.comes(running.link)
+    rings = page.evaluate(RINGS)
+    assert rings > 0
+    expect(page.locator("#map-note")).to_contain_text(f"Green rings: the {rings} to call first.")
+
+
+def test_who_was_taken_off_the_list_is_said_to_be_that_by_an_operator(running: Site, visitor: Visitor) -> None:
+    word = Dismissed("2026-05-11T22:00:00Z", "called, has an offer")  # local midnight: the 12th begins
+    off = moved("off", "C-9999", status="withdrawn", newly_potential=False, because=word.because, dismissed=word)
+    running.hear(Taken(events=[off]))
+    page = visitor.comes(running.link)
+    page.locator('#moves li[data-event="off"] button').click()
+    expect(page.locator("#customer-body")).to_contain_text(
+        "An operator took it off the list until 2026-05-12: called, has an offer."
+    )
+    expect(page.locator("#customer-body")).not_to_contain_text("The customer changed")
 
 
 def test_a_customer_who_moves_is_drawn_elsewhere(running: Site, visitor: Visitor) -> None:
@@ -215,11 +248,12 @@ def test_who_is_expected_is_told_beside_who_is_newly_potential(running: Site, vi
     expect(page.locator("#tab-expected")).to_be_focused()
     told_of = page.locator(f'#moves li[data-event="{customer}"]')
     expect(told_of.locator(".said")).to_contain_text(f"{customer} in {LOW.name}: 34 % likely to become")
+    expect(page.locator("#feed-note")).to_contain_text("Most of them will not.")
     told_of.locator("button").click()
     expect(page.locator("#customer-body")).to_contain_text("34 % likely to become a potential customer within 28 days")
     page.keyboard.press("Escape")
     running.hear(Taken(expected=[expects(0)]))  # no event says so: a close that expects nobody any more
-    expect(page.locator("#feed-empty")).to_contain_text("Nobody is expected", timeout=WAIT_MS)
+    expect(page.locator("#feed-empty")).to_contain_text("Nobody stands out", timeout=WAIT_MS)
 
 
 def test_a_list_that_is_drawn_anew_keeps_the_focus(running: Site, visitor: Visitor) -> None:
@@ -253,7 +287,7 @@ def test_an_unknown_customer_is_told_in_words(running: Site, visitor: Visitor) -
     page = visitor.comes(running.link)
     page.locator("#asked").fill("nobody")
     page.locator("#asked").press("Enter")
-    expect(page.locator("#customer-body")).to_contain_text("No customer nobody has a class")
+    expect(page.locator("#customer-body")).to_contain_text("No customer nobody is known here. Is the number right?")
 
 
 @pytest.mark.parametrize("visitor", [{"color_scheme": "dark"}, {"color_scheme": "light"}], indirect=True)
@@ -301,41 +335,14 @@ def test_where_they_are_many_the_page_says_that_it_draws_a_sample(running: Site,
     ]  # fmt: skip
     running.hear(Taken(states=states))
     page = visitor.comes(running.link)
-    expect(page.locator("#map-note")).to_contain_text(f"{picture.DRAWN:,} of {4_000 + CUSTOMERS:,} customers are drawn")
-
-
-NAMES = """() => [...document.querySelectorAll("button, input")].map(
-  (n) => n.getAttribute("aria-label") || n.textContent.trim() || n.labels[0]?.textContent)"""
+    expect(page.locator("#map-note")).to_contain_text(
+        f"{picture.DRAWN:,} of {4_000 + LIFE.customers:,} customers are drawn"
+    )
 
 
 def test_all_that_can_be_pressed_has_a_name(running: Site, visitor: Visitor) -> None:
     page = visitor.comes(running.link)
     assert all(page.evaluate(NAMES))
-
-
-CONTRAST = """() => {
-  const value = (text) => {
-    const parts = text.match(/[\\d.]+/g).map(Number), lit = parts.slice(0, 3).map((c) => c / 255);
-    const l = lit.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return { l: 0.2126 * l[0] + 0.7152 * l[1] + 0.0722 * l[2], clear: parts.length > 3 && parts[3] < 1 };
-  };
-  const ground = (n) => {
-    for (let at = n; at; at = at.parentElement) {
-      const found = value(getComputedStyle(at).backgroundColor);
-      if (!found.clear) return found.l;
-    }
-    return 1;
-  };
-  const low = [];
-  for (const n of document.querySelectorAll("main *, header *")) {
-    const own = [...n.childNodes].some((c) => c.nodeType === 3 && c.textContent.trim());
-    if (!own || !n.checkVisibility() || n.closest("svg")) continue;
-    const a = value(getComputedStyle(n).color).l, b = ground(n);
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) low.push(`${n.tagName}.${n.className} ${n.textContent.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
-  }
-  return low;
-}"""
 
 
 @pytest.mark.parametrize("visitor", [{"color_scheme": "dark"}, {"color_scheme": "light"}], indirect=True)

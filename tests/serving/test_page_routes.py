@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from kwadrant.teller import PageTeller
 from schemas.control import Hold, Promote
 from schemas.trial import Shift, Trial
+from segmentation import expecting
 from segmentation.calendar import Calendar
 from serving import page_routes, picture, tokens
 from serving.api import app
@@ -124,7 +125,7 @@ def test_a_customer_is_told_with_its_history_explained(client: TestClient) -> No
 
 def test_who_is_expected_is_told_in_words(client: TestClient) -> None:
     let_in(client)
-    assert client.get("/page/expected").json() == {"events": []}
+    assert client.get("/page/expected").json()["events"] == []
     assert client.get("/page/customers/C-2").json()["expected"] is None
     take(desk_of_client(client).engine, Taken(expected=[expects(0, "C-2", "C-1", probability=0.34)]))
     first, second = client.get("/page/expected").json()["events"]
@@ -134,6 +135,25 @@ def test_who_is_expected_is_told_in_words(client: TestClient) -> None:
         "stands at 1.20 times what it was"
     )
     assert client.get("/page/customers/C-2").json()["expected"] == first["text"]
+
+
+def test_who_might_be_next_is_told_beside_how_many_became_potential_lately(client: TestClient) -> None:
+    let_in(client)
+    engine = desk_of_client(client).engine
+    take(engine, Taken(expected=[expects(0, "C-2", probability=0.75)]))
+    young = client.get("/page/expected").json()
+    assert (young["usual"], young["events"][0]["times"]) == (None, None)  # a day's events tell of no month
+    take(engine, Taken([moved("b", "C-3", event_time="2026-04-25T11:00:00Z", newly_potential=False)]))
+    assert client.get("/page/expected").json()["usual"] == 0.0  # `a` was longer ago
+    take(engine, Taken([moved("c", "C-2", event_time="2026-04-26T11:00:00Z"),
+                        moved("d", "C-2", event_time="2026-04-27T11:00:00Z"),
+                        moved("e", "C-1", event_time="2026-04-28T11:00:00Z", status="early")]))  # fmt: skip
+    found = client.get("/page/expected").json()
+    assert (found["usual"], found["events"][0]["times"]) == (0.5, 1.5)  # C-2, of two customers
+
+
+def test_the_span_of_what_became_of_others_is_that_of_the_probabilities() -> None:
+    assert picture.AHEAD == expecting.AHEAD
 
 
 def test_a_held_version_is_told_with_its_dry_run_and_the_reason(client: TestClient) -> None:

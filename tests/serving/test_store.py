@@ -223,8 +223,8 @@ ASKED = [
     questions.sample(50), questions.newest_events(50), questions.events_after(5, 50),
     questions.customers_after(5, 50), questions.last_event(), questions.last_customer(),
     questions.customers_from("C", 8), questions.models_of([1, 2]), questions.versions(50), questions.orders(50),
-    questions.flagged(50), questions.flag("C-1"), questions.expectation("C-1"),
-    questions.expected(50),
+    questions.first_event(), questions.latest_event(), questions.flagged(50), questions.flag("C-1"),
+    questions.expectation("C-1"), questions.expected(50),
     questions.expected(50, questions.After(0.5, "C-1")),
 ]  # fmt: skip
 

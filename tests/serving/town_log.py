@@ -38,10 +38,26 @@ class Message:
     value: bytes | None
 
 
-def portions(customers: int, days: int, random_state: int = 1) -> Iterator[Taken]:
+@dataclass(frozen=True)
+class Life:
+    """How a town lives: of 70 % of the customers the life really changes, within `change_days` after the history."""
+
+    customers: int
+    days: int
+    start: date = START
+    change_days: int | None = None
+    random_state: int = 1
+
+    @property
+    def changing(self) -> int:
+        """Return `change_days`, else all days that are no history."""
+        return self.change_days or self.days - HISTORY_DAYS
+
+
+def portions(life: Life) -> Iterator[Taken]:
     """Yield what a consumer takes in: first the seeding, then one portion for each micro-batch that says something."""
     ends: dict[TopicPartition, int] = {}
-    for said in _said(customers, days, random_state):
+    for said in _said(life):
         polled: Polled = {}
         for record in said:
             part = TopicPartition(record.topic, 0)
@@ -51,10 +67,10 @@ def portions(customers: int, days: int, random_state: int = 1) -> Iterator[Taken
             yield decoded(polled)
 
 
-def _said(customers: int, days: int, random_state: int) -> Iterator[list[Record]]:
+def _said(life: Life) -> Iterator[list[Record]]:
     parameters = Parameters(stream="town", time_zone=ZONE)
-    log = _log(customers, days, random_state, parameters)
-    ask = Fit(k=8, epoch=CALENDAR.epoch_of_date(START) + HISTORY_DAYS - 1)
+    log = _log(life, parameters)
+    ask = Fit(k=8, epoch=CALENDAR.epoch_of_date(life.start) + HISTORY_DAYS - 1)
     running = replay.begin(log, ask, parameters)
     force = running.central.force
     yield [
@@ -86,10 +102,10 @@ def _first(running: replay.Replay) -> Iterator[CustomerState]:
             yield CustomerState(customer, standing, model.version, current_value=current, potential_value=potential)
 
 
-def _log(customers: int, days: int, random_state: int, parameters: Parameters) -> replay.Log:
+def _log(life: Life, parameters: Parameters) -> replay.Log:
     made = simulated.simulate(
-        customers, days, random_state=random_state, start=START, zone=ZONE, history_days=HISTORY_DAYS,
-        change_days=days - HISTORY_DAYS, change_share=0.7,
+        life.customers, life.days, random_state=life.random_state, start=life.start, zone=ZONE,
+        history_days=HISTORY_DAYS, change_days=life.changing, change_share=0.7,
     )  # fmt: skip
     now = microseconds(datetime(2026, 1, 1, tzinfo=UTC))
     readers = ((ARCHIVE, tables.archive, made.archive), (TRANSACTIONS, tables.transactions, made.transactions),

@@ -1,4 +1,4 @@
-// Who moved and why: as it happens, or who is newly potential now, or may soon be.
+// Who moved and why: as it happens, or who is newly potential now, or might be next.
 
 import { byId, dayOf, el, said, show } from "./dom.js";
 import { get } from "./api.js";
@@ -6,12 +6,38 @@ import { get } from "./api.js";
 const MOST = 120;
 const QUIET = 4_000; // [ms] between two things said aloud
 const TABS = ["moves", "calls", "expected"];
-const WORDS = { expected: "◌ expected", early: "◔ seen early", confirmed: "✓ confirmed", withdrawn: "↩ withdrawn" };
+const WORDS = { expected: "◌ might be next", early: "◔ seen early", confirmed: "✓ confirmed", withdrawn: "↩ withdrawn" };
 const EMPTY = {
   moves: "Nobody has changed class yet. A first class takes a week of readings; moves come when customers really change.",
   calls: "Nobody is newly potential at the moment.",
-  expected: "Nobody is expected to become a potential customer within the next weeks. The list is made anew with every day that closes.",
+  expected: "Nobody stands out as likely to be next. The list is made anew with every day that closes.",
 };
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/** What the list of those who might be next is, and beside what its probabilities have to be seen. */
+function intro({ usual }) {
+  const beside = usual ? ` Of all customers ${percent(usual)} did within the last 28 days.` : "";
+  return `No potential customers yet: how likely each is to become one within 28 days. Most of them will not.${beside}`;
+}
+
+/** How many times as likely as others somebody is. */
+function beside(times) {
+  if (times >= 0.9 && times < 1.1) return "as likely as the average customer";
+  return `${times.toFixed(1)} × as likely as the average customer`;
+}
+
+/** When it was seen before its day was over. */
+function seen({ time, before }) {
+  return dayOf(before.time) === dayOf(time) ? "seen early the same day" : `seen early on ${dayOf(before.time)}`;
+}
+
+/** Events without those that others among them take the place of; who takes a place remembers whose. */
+function folded(events) {
+  const known = new Map(events.map((event) => [event.id, event]));
+  for (const event of events) event.before ??= known.get(event.supersedes);
+  const past = new Set(events.map((event) => event.supersedes));
+  return events.filter((event) => !past.has(event.id));
+}
 
 export class Feed {
   constructor(asked) {
@@ -40,15 +66,16 @@ export class Feed {
   }
 
   begin(events) {
-    this.moves = events;
+    this.moves = folded(events);
     this.draw();
   }
 
   take(events) {
     const newest = [...events].reverse();
-    this.moves = [...newest, ...this.moves.filter((old) => !events.some((one) => one.id === old.id))].slice(0, MOST);
+    const others = this.moves.filter((old) => !events.some((one) => one.id === old.id));
+    this.moves = folded([...newest, ...others]).slice(0, MOST);
     this.announce(newest);
-    if (this.tab === "moves") this.add(newest);
+    if (this.tab === "moves") this.add(newest.filter((event) => this.moves.includes(event)));
     else if (events.length) this.draw();
   }
 
@@ -61,23 +88,36 @@ export class Feed {
   async draw() {
     const { tab } = this, list = byId("moves"), panel = byId("feed");
     panel.setAttribute("aria-busy", "true");
-    const events = tab === "moves" ? this.moves : (await get(tab).catch(() => ({ events: [] }))).events;
+    const found = tab === "moves" ? { events: this.moves } : await get(tab).catch(() => ({ events: [] }));
+    const { events } = found;
     if (tab !== this.tab) return; // somebody chose the other one meanwhile
     const focused = list.contains(document.activeElement) ? document.activeElement.parentElement.dataset.event : null;
     list.replaceChildren(...events.map((event) => this.item(event)));
+    show("feed-note", tab === "expected" && events.length ? intro(found) : "");
     show("feed-empty", events.length ? "" : EMPTY[tab]);
     panel.setAttribute("aria-busy", "false");
     if (focused) (list.querySelector(`[data-event="${CSS.escape(focused)}"] button`) ?? panel).focus();
   }
 
-  /** Put what is new above the rest, and leave whoever reads further down where they are. */
+  /** Put what is new above the rest, in the place of what it follows; whoever reads further down stays where they are. */
   add(events) {
-    const list = byId("moves"), panel = byId("feed");
-    const before = panel.scrollHeight, at = panel.scrollTop;
+    const list = byId("moves"), panel = byId("feed"), at = panel.scrollTop;
+    const told = new Set(this.moves.map((event) => event.id));
+    const gone = [...list.children].filter((item) => !told.has(item.dataset.event));
+    const above = panel.getBoundingClientRect().top, top = (item) => item.getBoundingClientRect().top;
+    const read = [...list.children].find((item) => !gone.includes(item) && top(item) + item.offsetHeight > above);
+    const before = read && top(read), focused = gone.find((item) => item.contains(document.activeElement));
     list.prepend(...events.map((event) => Object.assign(this.item(event), { className: `new ${this.kind(event)}` })));
-    while (list.children.length > MOST) list.lastChild.remove();
-    if (at > 8) panel.scrollTop = at + panel.scrollHeight - before;
+    for (const item of gone) item.remove();
+    if (at > 8 && read) panel.scrollTop = at + top(read) - before;
+    if (focused) this.follow(focused.dataset.event);
     show("feed-empty", this.moves.length ? "" : EMPTY.moves);
+  }
+
+  /** The focus goes to what has taken an event's place, or to the list where nothing has. */
+  follow(id) {
+    const next = this.moves.find((event) => event.supersedes === id)?.id ?? "";
+    (byId("moves").querySelector(`[data-event="${CSS.escape(next)}"] button`) ?? byId("feed")).focus();
   }
 
   kind(event) {
@@ -89,6 +129,8 @@ export class Feed {
     const meta = el("div", { class: "meta" },
       el("time", { datetime: event.time }, dayOf(event.time)),
       el("span", { class: `badge ${event.status}` }, WORDS[event.status]),
+      event.before?.status === "early" ? el("span", {}, seen(event)) : null,
+      event.times ? el("span", {}, beside(event.times)) : null,
       flag ? el("span", { class: "badge flag" }, "★ newly potential") : null);
     const text = el("div", { class: "said" }, ...said(event.text));
     const button = el("button", { type: "button", onclick: () => this.asked(event.customer) }, meta, text);

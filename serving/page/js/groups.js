@@ -4,6 +4,7 @@ import { byId, el, epoch, number, show, svg } from "./dom.js";
 import { colour, letter, mark } from "./palette.js";
 
 const WIDE = 240, HIGH = 64, FLOOR = 52, TOP = 4;
+const BAR = 44, FARTHEST = 3; // of a trait: its width, and the distance at which it is full [robust standard deviations]
 const PARTS = ["at night", "by day", "in the evening"];
 
 const people = (count) => `${number(count)} ${count === 1 ? "customer" : "customers"}`;
@@ -29,8 +30,17 @@ export function cards(model, sizes) {
       el("p", { class: "many" }, many),
       cluster.day.length ? day(cluster.day, n) : el("p", { class: "many" }, "The model says nothing of the hours."),
       el("ul", { class: "traits", "aria-label": "What stands out" }, ...cluster.traits.map((trait) => el("li", {},
-        el("span", {}, `${trait.away > 0 ? "▲" : "▼"} ${trait.word}`), el("span", {}, `${trait.index} ${trait.value}`)))));
+        lies(trait.away, n), el("span", {}, el("b", {}, trait.word), `: ${trait.index} ${trait.value}`)))));
   }));
+}
+
+/** Where a value lies: a bar to the left of the line where it is below the middle of all customers, else to the right. */
+function lies(away, n) {
+  const long = (Math.min(Math.abs(away), FARTHEST) / FARTHEST) * (BAR / 2);
+  const side = away < 0 ? "below" : "above";
+  return svg("svg", { class: "lies", viewBox: `0 0 ${BAR} 10`, role: "img", "aria-label": `${side} the middle of all customers` },
+    svg("rect", { x: away < 0 ? BAR / 2 - long : BAR / 2, y: 2, width: long, height: 6, fill: colour(n) }),
+    svg("line", { class: "middle", x1: BAR / 2, x2: BAR / 2, y1: 0, y2: 10 }));
 }
 
 /** A day as steps: mean power in each part against the mean of the whole day. */

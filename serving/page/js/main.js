@@ -47,7 +47,7 @@ async function begin(overview) {
   page.model = await get("model");
   Object.assign(page, { decided: overview.decided, version: overview.model_version });
   map.model = page.model.version === null ? null : page.model;
-  map.begin(overview.customers);
+  map.begin(overview.customers, overview.calls);
   feed.begin(overview.feed);
   live.seen = overview.seen;
   counts(overview);
@@ -68,7 +68,7 @@ async function news(told) {
     page.model = await get("model").catch(() => page.model);
     map.model = page.model.version === null ? null : page.model;
   }
-  map.take(told.customers);
+  map.take(told.customers, told.calls);
   if (told.events.length) feed.take(told.events);
   else feed.refresh();
   counts(told);
@@ -78,7 +78,6 @@ async function news(told) {
 function counts(told) {
   page.sizes = told.sizes;
   byId("flagged").textContent = number(told.flagged);
-  map.flagged = told.calls;
   byId("high").textContent = number(map.count(told.quadrants));
   byId("total").textContent = number(Object.values(told.sizes).reduce((a, b) => a + b, 0));
   basis(told);

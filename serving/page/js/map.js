@@ -1,7 +1,7 @@
 // The quadrants: customers as marks that move, the groups' centres, and who moved just now.
 
 import { init } from "../vendor/echarts.js";
-import { byId, calm, number, show } from "./dom.js";
+import { byId, calm, el, number, show } from "./dom.js";
 import { colour, ink, letter, shape } from "./palette.js";
 
 const GUESTS = 400; // customers outside the sample who moved, at most
@@ -25,14 +25,16 @@ export class Quadrants {
     setInterval(() => this.fade(), 2_000);
   }
 
-  begin(customers) {
+  begin(customers, calls) {
+    this.flagged = calls;
     this.dots = new Map(customers.map(([id, ...dot]) => [id, dot]));
     this.sampled = new Set(this.dots.keys());
     this.moved.clear();
     this.draw();
   }
 
-  take(customers) {
+  take(customers, calls) {
+    this.flagged = calls;
     for (const [id, x, y, cluster] of customers) {
       const before = this.dots.get(id);
       if (before) this.moved.set(id, { from: before, at: Date.now() });
@@ -56,16 +58,27 @@ export class Quadrants {
     for (const quadrant of QUADRANTS) {
       const node = byId(quadrant);
       node.replaceChildren(Object.assign(document.createElement("b"), { textContent: number(found[quadrant]) }));
-      node.append(` ${halves(quadrant)}`);
+      for (const half of halves(quadrant).split(/(?<=,) /)) node.append(" ", el("span", {}, half));
     }
     const total = Object.values(found).reduce((a, b) => a + b, 0);
     const words = QUADRANTS.map((quadrant) => `${found[quadrant]} ${halves(quadrant)}`).join("; ");
     byId("map").setAttribute("aria-label", `Customers by current and potential value: ${words}`);
-    byId("map-note").textContent = total > this.sampled.size + GUESTS
+    const drawn = total > this.sampled.size + GUESTS
       ? `${number(this.sampled.size)} of ${number(total)} customers are drawn, an even sample; whoever moves is drawn as well.`
-      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres. Green rings: the 20 to call first.";
+      : "Each mark is a customer, where it stood when its class was decided; large marks are the groups' centres.";
+    byId("map-note").textContent = `${drawn}${this.ringed()}`;
     show("map-empty", total ? "" : "No customer has a class yet: the first comes with the seeding.");
     return found["low-high"] + found["high-high"];
+  }
+
+  /** Say what the rings are, where some are drawn. */
+  ringed() {
+    const many = this.rings().length;
+    return many && this.model ? ` Green ${many === 1 ? "ring: the one" : `rings: the ${many}`} to call first.` : "";
+  }
+
+  rings() {
+    return this.flagged.filter((id) => this.dots.has(id));
   }
 
   draw() {
@@ -152,7 +165,7 @@ export class Quadrants {
 
   /** A ring around whom to call first. */
   flags() {
-    const data = this.flagged.filter((id) => this.dots.has(id)).map((id) => ({ name: id, value: this.dots.get(id).slice(0, 2) }));
+    const data = this.rings().map((id) => ({ name: id, value: this.dots.get(id).slice(0, 2) }));
     return {
       id: "flags", type: "scatter", data, symbol: "circle", symbolSize: 17, silent: true, z: 4,
       itemStyle: { color: "transparent", borderColor: ink("good"), borderWidth: 2.5 },
