@@ -47,7 +47,8 @@ cuts: ## the law on Kafka and Spark for three sizes of batches: any cut gives th
 own: ## the verbs on a standalone Spark cluster, on a broker with ACLs, SCRAM and TLS, operators beside a stream, compose
 	LONG_TESTS=1 PYTHONPATH=. $(PYTHON) -m pytest tests/integration/test_cluster.py tests/integration/test_secured.py \
 		tests/integration/test_operators.py tests/integration/test_seeding_again.py \
-		tests/integration/test_compose_services.py tests/integration/test_class_archive.py
+		tests/integration/test_compose_services.py tests/integration/test_class_archive.py \
+		tests/integration/test_serving.py
 
 seeding: ## every start and the peers on sets with known clusters
 	PYTHONPATH=. $(PYTHON) -m benchmarks.seeding

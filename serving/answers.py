@@ -24,7 +24,7 @@ class Basis(Shape):
 
     model_version: int | None = Field(description="version of the newest model, null before the first")
     age_seconds: float | None = Field(
-        description="since the service last went through what its topics had for it, null before that"
+        description="since the service last knew all that its topics had for it, null before the first time"
     )
 
 

@@ -1,6 +1,7 @@
 """From the topics into the store: whole transactions only, each record once, from where the last run stopped."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
@@ -17,6 +18,10 @@ from schemas.topics import CONTROL, EVENTS, EXPECTED, MODELS, STATES
 from serving.store import MovedError, Order, Taken, positions, take
 
 POLL_MS = 250
+SILENT_S = 5.0
+"""After so long without news the broker is asked whether it is there [s]."""
+PATIENCE_MS = 5_000
+"""How long the broker may take to answer that, or to be found [ms]."""
 MOST_RECORDS = 5_000
 _decoders: Mapping[str, Callable[[bytes], Any]] = {
     EVENTS: msgspec.json.Decoder(Event).decode,
@@ -40,12 +45,15 @@ def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, 
 
     Raises
     ------
+    KafkaError
+        Where the broker does not answer: no news from one who is not there are no news.
     NoTopicsError
         Where a topic is missing.
     """
-    options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": MOST_RECORDS}
-    with closing(KafkaConsumer(**client, **options, group_id=None)) as consumer:
-        known = _begin(consumer, positions(engine))
+    options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": MOST_RECORDS,
+               "bootstrap_timeout_ms": PATIENCE_MS}  # fmt: skip
+    with closing(KafkaConsumer(**{**options, **client}, group_id=None)) as consumer:
+        known, heard = _begin(consumer, positions(engine)), time.monotonic()
         while not stop.is_set():
             news = decoded(consumer.poll(timeout_ms=POLL_MS))
             try:
@@ -54,7 +62,18 @@ def follow(engine: Engine, client: Mapping[str, object], stop: threading.Event, 
                 known = _begin(consumer, positions(engine))
                 continue
             known |= news.positions
+            heard = _heard(consumer, news, heard)
             taken(news)
+
+
+def _heard(consumer: KafkaConsumer, news: Taken, before: float) -> float:
+    """Return when the broker was heard last; one that has been silent for long is asked whether it is there."""
+    now = time.monotonic()
+    if not news.positions:
+        if now - before < SILENT_S:
+            return before
+        consumer.end_offsets(consumer.assignment(), timeout_ms=PATIENCE_MS)
+    return now
 
 
 def _begin(consumer: KafkaConsumer, known: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:

@@ -14,7 +14,10 @@ import pytest
 from kafka import KafkaProducer
 
 from kwadrant import topics
+from kwadrant.broker import Broker
+from kwadrant.jars import JarFolder
 from serving import tokens
+from serving.consumer import SILENT_S
 from serving.desk import Desk
 from serving.service import DELIVERY_PERIOD_S, Address, serve
 from serving.store import open_store
@@ -109,3 +112,21 @@ def test_a_database_that_is_away_is_said_to_be_and_asked_again(tmp_path: Path, c
             # what takes in and what sends have found it away, too
             time.sleep(2 * DELIVERY_PERIOD_S)
         until(port, token, {"C-5"})
+
+
+@pytest.mark.long  # make own
+def test_answers_grow_old_while_kafka_is_away_and_the_service_ends_all_the_same(
+    tmp_path: Path, fetched: JarFolder
+) -> None:
+    with Broker(tmp_path / "broker", fetched.broker) as broker:
+        client = {"bootstrap_servers": broker.bootstrap}
+        topics.create(client, 2)
+        with served(f"sqlite:///{tmp_path / 'store.db'}", client) as (port, token):
+            publish(client, [event_record(moved("a", "C-1"), "t")])
+            until(port, token, {"C-1"})
+            broker.stop()
+            deadline, age = time.monotonic() + 60, 0.0
+            while age < 2 * SILENT_S and time.monotonic() < deadline:
+                age = ask(port, token, "/v1/newly-potential")["basis"]["age_seconds"]
+                time.sleep(0.5)
+            assert age >= 2 * SILENT_S
