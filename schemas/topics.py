@@ -28,8 +28,8 @@ LARGEST_RECORD = 8_388_608
 class Topic:
     """A topic as it has to be, and with what it is created besides.
 
-    `partitions` None means the deployment's choice for data topics. `config` has to hold; `chosen` is set when we create
-    the topic, and is the utility's own to change.
+    `partitions` None means the deployment's choice for data topics. `config` has to hold; `chosen` is set when the
+    topic is created, and the utility may change it.
     """
 
     name: str

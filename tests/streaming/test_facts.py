@@ -11,7 +11,7 @@ from schemas.facts import Facts
 from schemas.model import Model
 from segmentation.central_state import CentralState, Held, first_state
 from streaming import checkpoint
-from streaming.facts import Circumstances, clusters_of, facts_of
+from streaming.facts import Circumstances, begun_of, clusters_of, facts_of
 from tests.segmentation import hand
 from tests.segmentation.towns import CALENDAR, LANES, PARAMETERS
 from tests.streaming.hand import Broker, Folder, Shaky, said, start, stream
@@ -32,6 +32,15 @@ def test_a_hold_is_told_with_what_to_do(held: Held | None, words: str | None) ->
     of = Circumstances(batch=1, repeated=False, seconds=0.5, commands=0, offsets=(), before=central)
     told = facts_of([], central, of, PARAMETERS).held
     assert (told is None) if words is None else re.search(words, told or "")
+
+
+def test_a_run_begins_where_the_last_batch_of_the_one_before_ended(tmp_path: Path) -> None:
+    folder, heard = Folder(tmp_path / "found"), list[Facts]()
+    commit = start(Shaky(Broker(), 7), folder, (heard.append,))
+    stream(commit, folder, said())
+    begun = begun_of(commit.central, PARAMETERS)
+    assert {name: getattr(heard[-1], name) for name in vars(begun)} == vars(begun)
+    assert begun.closed_until > 0
 
 
 def state(force: Model, newest: Model | None = None) -> CentralState:
