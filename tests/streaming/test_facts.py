@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schemas.facts import Facts
+from schemas.facts import Begun, Facts
 from schemas.model import Model
 from segmentation.central_state import CentralState, Held, first_state
 from streaming import checkpoint
@@ -34,13 +34,13 @@ def test_a_hold_is_told_with_what_to_do(held: Held | None, words: str | None) ->
     assert (told is None) if words is None else re.search(words, told or "")
 
 
-def test_a_run_begins_where_the_last_batch_of_the_one_before_ended(tmp_path: Path) -> None:
-    folder, heard = Folder(tmp_path / "found"), list[Facts]()
-    commit = start(Shaky(Broker(), 7), folder, (heard.append,))
-    stream(commit, folder, said())
-    begun = begun_of(commit.central, PARAMETERS)
-    assert {name: getattr(heard[-1], name) for name in vars(begun)} == vars(begun)
-    assert begun.closed_until > 0
+def test_a_run_begins_where_the_central_state_stands() -> None:
+    held = Held("operator", "holidays")
+    central = msgspec.structs.replace(state(MODEL), answered=20_000, commanded=20_001, held=held)
+    assert begun_of(central, PARAMETERS) == Begun(
+        closed_until=CALENDAR.end(20_000), pending=1, model_version=MODEL.version,
+        held="no model is promoted: holidays; `kwadrant model promote` ends it",
+    )  # fmt: skip
 
 
 def state(force: Model, newest: Model | None = None) -> CentralState:
