@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -49,8 +49,14 @@ def metrics() -> str:
         "Metrics", _MADE,
         "`kwadrant stream` answers Prometheus at `http://ADDRESS:PORT/metrics` once `metrics.port` is set "
         "([configuration](configuration.md)). Times are seconds, counters end in `_total`, no label names a customer, "
-        "and there are at most 500 series. Counters begin at 0 with every start. The stream never waits for a metric: "
-        "it may be lost, an event not. Alerts and what to do about them are in the [runbook](runbook.md).",
+        "and there are at most 500 series. The stream never waits for a metric: it may be lost, an event not. Alerts "
+        "and what to do about them are in the [runbook](runbook.md).",
+        "**What a restart does.** Counters begin at 0 with every start; `rate()` and `increase()` take a counter that "
+        "falls for one that began anew, so rates over days go on across restarts, and lose only what was counted "
+        "between the last scrape and the end. A flap is told from the moves since the start: the first move back after "
+        "a restart may not be counted as one. Model, hold, closes and the end of the last epoch are read from the "
+        "topics when the stream starts; before that, while Spark starts, they are not shown at all. Clusters and "
+        "quadrants come with the first close.",
         _table(("metric", "kind", "labels", "what it is"), rows),
         "Labels and their values:",
         _table(("label", "values"), labels),
@@ -120,7 +126,8 @@ def _variable(name: str) -> str:
 def _metric(kind: Any, name: str, text: str, *labels: str) -> str:  # noqa: ANN401 - a metric's class
     end = "_total" if kind.__name__ == "Counter" else ""
     shown = ", ".join(f"`{label}`" for label in (*labels, *(("le",) if kind is Histogram else ())))
-    return f"| `kwadrant_{name}{end}` | {kind.__name__.lower()} | {shown} | {text} |"
+    word = "gauge" if issubclass(kind, Gauge) else kind.__name__.lower()
+    return f"| `kwadrant_{name}{end}` | {word} | {shown} | {text} |"
 
 
 def _table(head: tuple[str, ...], rows: list[str]) -> str:

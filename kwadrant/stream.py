@@ -57,9 +57,10 @@ def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
         try:
             deployment = deployment_of(settings, *seeded(settings))
             note("starting the stream; the first batch takes a while")
-            with watched(spark, deployment, settings.group, kept) as observers:
+            with watched(spark, deployment, settings.group, kept) as watch:
                 tell = _json_line if as_json else _plain_lines
-                last = job.run(spark, deployment, Ending(stop, until_idle=until_idle, ready=ready), (tell, *observers))
+                ending = Ending(stop, until_idle=until_idle, ready=ready)
+                last = job.run(spark, deployment, ending, (tell, *watch.observers), watch.began)
             note(f"stopped after batch {last}")
         finally:
             spark.stop()

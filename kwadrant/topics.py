@@ -29,14 +29,14 @@ def create(client: Mapping[str, object], partitions: int, replication: int = 1) 
         present = set(admin.list_topics())
         missing = [topic for topic in TOPICS if topic.name not in present]
         if missing:
-            admin.create_topics(
-                [
-                    NewTopic(topic.name, topic.partitions or partitions, replication, topic_configs=dict(topic.config))
-                    for topic in missing
-                ]
-            )
+            admin.create_topics([_new(topic, partitions, replication) for topic in missing])
             _await(admin, {topic.name for topic in missing})
         return [topic.name for topic in missing]
+
+
+def _new(topic: Topic, partitions: int, replication: int) -> NewTopic:
+    config = {**topic.config, **topic.chosen}
+    return NewTopic(topic.name, topic.partitions or partitions, replication, topic_configs=config)
 
 
 def _await(admin: KafkaAdminClient, names: AbstractSet[str]) -> None:
@@ -52,7 +52,10 @@ def _await(admin: KafkaAdminClient, names: AbstractSet[str]) -> None:
 
 
 def differences(client: Mapping[str, object]) -> list[Difference]:
-    """How the topics of a cluster differ from what they have to be: missing, partitions, policies."""
+    """How the topics of a cluster differ from what they have to be: missing, partitions, policies.
+
+    What a utility may choose, such as how long readings are kept, is not compared.
+    """
     with closing(KafkaAdminClient(**client)) as admin:
         present = set(admin.list_topics())
         missing = [topic.name for topic in TOPICS if topic.name not in present]

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -12,13 +13,21 @@ from pyspark.sql import SparkSession
 from kwadrant.errors import LaunchError
 from kwadrant.settings import Metrics
 from monitoring.exporter import Exporter, serve
-from schemas.facts import Followed, Observer
+from schemas.facts import Begun, Followed, Observer
 from streaming.deployment import Deployment
 from streaming.group import Follower
 from streaming.listener import listening
 
 _log = logging.getLogger(__name__)
 _Told = TypeVar("_Told")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who watches a stream: `began` is told where a run begins, the observers every batch."""
+
+    began: Callable[[Begun], None]
+    observers: tuple[Observer, ...]
 
 
 @contextmanager
@@ -51,26 +60,28 @@ def exporter(metrics: Metrics) -> Iterator[Exporter | None]:
 
 @contextmanager
 def watched(spark: SparkSession, deployment: Deployment, group: str, kept: Exporter | None
-            ) -> Iterator[tuple[Observer, ...]]:  # fmt: skip
-    """Give the observers of a stream's batches; what fails in them is logged, and the stream goes on.
+            ) -> Iterator[Watch]:  # fmt: skip
+    """Give those who watch a stream; what fails in them is logged, and the stream goes on.
 
     `group` is the consumer group that is told how far the stream has read, empty for none.
     """
     stream = deployment.parameters.stream
     observers: list[Observer] = []
+    began: Callable[[Begun], None] = _pass_over
     with ExitStack() as running:
         if kept is not None:
             pool = running.enter_context(ThreadPoolExecutor(1, "metrics"))
             observers.append(aside(pool, kept.observe))
+            began = aside(pool, kept.began)
             running.enter_context(listening(spark, stream, aside(pool, kept.progressed)))
         if kept is not None or group:
             told: Callable[[Followed], None] = _pass_over if kept is None else kept.followed
             follower = Follower(deployment.client, group.replace("{stream}", stream), told)
             observers.append(running.enter_context(follower).observe)
-        yield tuple(observers)
+        yield Watch(began, tuple(observers))
 
 
-def _pass_over(_: Followed) -> None:
+def _pass_over(_: Begun | Followed) -> None:
     """Nobody asks."""
 
 

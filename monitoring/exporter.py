@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from monitoring.metrics import LABELS, MOST_CLUSTERS, OTHER, metrics
 from schemas.event import Event, is_move, is_news
-from schemas.facts import ClusterFacts, Facts, Followed, Progressed
+from schemas.facts import Begun, ClusterFacts, Facts, Followed, Progressed
 from schemas.times import microseconds
 
 SECOND_US = 1_000_000
@@ -19,13 +19,17 @@ REMEMBERED = 100_000
 
 
 class Exporter:
-    """Keeps the metrics of one stream; `observe`, `progressed` and `followed` are its observers."""
+    """Keeps the metrics of one stream; `began`, `observe`, `progressed` and `followed` are its observers."""
 
     def __init__(self, registry: CollectorRegistry, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._metrics = metrics(registry)
         self._now = now
         self._left: OrderedDict[str, int] = OrderedDict()
         self._begin()
+
+    def began(self, begun: Begun) -> None:
+        """Take in where a run begins: until then what it says is not shown, for 0 would be untrue."""
+        self._stands(begun)
 
     def observe(self, facts: Facts) -> None:
         """Take in a committed batch."""
@@ -35,10 +39,7 @@ class Exporter:
             kept.rows.labels(fate).inc(facts.counts.get(fate, 0))
         for reason, number in facts.rejected.items():
             kept.rejected_rows.labels(reason).inc(number)
-        kept.closed_until.set(facts.closed_until)
-        kept.pending_closes.set(facts.pending)
-        kept.model_version.set(facts.model_version)
-        kept.model_held.set(facts.held is not None)
+        self._stands(facts)
         if facts.arrived:
             kept.reaction.observe(max(0.0, (now_us - facts.arrived) / SECOND_US))
         for event in facts.events:
@@ -68,6 +69,13 @@ class Exporter:
             for values in product(*(LABELS[label] for label in counted._labelnames)):  # noqa: SLF001 - it says so nowhere else
                 counted.labels(*values)
         kept.build_info.labels(_version()).set(1)
+
+    def _stands(self, now: Begun | Facts) -> None:
+        kept = self._metrics
+        kept.closed_until.set(now.closed_until)
+        kept.pending_closes.set(now.pending)
+        kept.model_version.set(now.model_version)
+        kept.model_held.set(now.held is not None)
 
     def _event(self, event: Event, now_us: int) -> None:
         kept = self._metrics

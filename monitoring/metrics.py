@@ -3,12 +3,12 @@
 The table `docs/metrics.md` is made from this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 
 from schemas.event import Cause, Status
 from schemas.rejection import REASONS
@@ -47,6 +47,24 @@ OPEN: Final[Mapping[str, str]] = MappingProxyType(
 """What the other labels hold."""
 
 
+class Stand(Gauge):
+    """A gauge without labels that has no sample before it is first set: 0 would be a statement, and an untrue one."""
+
+    _known = False
+
+    def set(self, value: float) -> None:
+        """Set the value; from now on it is shown."""
+        super().set(value)
+        self._known = True
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metric, without its sample as long as nobody has set it."""
+        for metric in super().collect():
+            if not self._known:
+                metric.samples.clear()
+            yield metric
+
+
 @dataclass(frozen=True)
 class Metrics:
     """The metrics of one registry; a field's name is the metric's without the prefix `kwadrant_` and the suffix."""
@@ -59,10 +77,10 @@ class Metrics:
     input_records: Counter
     lag: Gauge
     offset_commit_failures: Counter
-    closed_until: Gauge
-    pending_closes: Gauge
-    model_version: Gauge
-    model_held: Gauge
+    closed_until: Stand
+    pending_closes: Stand
+    model_version: Stand
+    model_held: Stand
     cluster_info: Gauge
     cluster_customers: Gauge
     cluster_mass: Gauge
@@ -98,10 +116,10 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "input_records": (Counter, "input_records", "Records that Spark read, commands included."),
     "lag": (Gauge, "lag_records", "Records of a topic that are not read yet.", "topic"),
     "offset_commit_failures": (Counter, "offset_commit_failures", "Times that the consumer group was not told."),
-    "closed_until": (Gauge, "closed_until_timestamp_seconds", "End of the last closed epoch."),
-    "pending_closes": (Gauge, "pending_closes", "Closes commanded and not answered."),
-    "model_version": (Gauge, "model_version", "Version of the model in force."),
-    "model_held": (Gauge, "model_held", "1 while the model on trial is held, 0 otherwise."),
+    "closed_until": (Stand, "closed_until_timestamp_seconds", "End of the last closed epoch."),
+    "pending_closes": (Stand, "pending_closes", "Closes commanded and not answered."),
+    "model_version": (Stand, "model_version", "Version of the model in force."),
+    "model_held": (Stand, "model_held", "1 while the model on trial is held, 0 otherwise."),
     "cluster_info": (Gauge, "cluster_info", "1 for each cluster, with its name and quadrant.", "cluster", "name",
                      "quadrant"),
     "cluster_customers": (Gauge, "cluster_customers", "Customers of a cluster at the last close.", "cluster"),

@@ -1,4 +1,4 @@
-"""Facts: what a batch was like, told to observers after its commit. Facts may be lost, records not."""
+"""Facts: where a stream begins, and what each batch was like, told to observers. Facts may be lost, records not."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,6 +49,16 @@ class Facts:
     clusters: tuple[ClusterFacts, ...] = ()
     held: str | None = None
     offsets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """Where a stream stands before its first batch, as the topics say: the fields mean what they mean in `Facts`."""
+
+    closed_until: int
+    pending: int
+    model_version: int
+    held: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,29 +26,39 @@ LARGEST_RECORD = 8_388_608
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as it has to be: `partitions` None means the deployment's choice for data topics."""
+    """A topic as it has to be, and with what it is created besides.
+
+    `partitions` None means the deployment's choice for data topics. `config` has to hold; `chosen` is set when the
+    topic is created, and the utility may change it.
+    """
 
     name: str
     partitions: int | None
     config: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
-_KEPT = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+def _days(number: int) -> dict[str, str]:
+    return {"retention.ms": str(number * 86_400_000)}
+
+
+_DELETE = {"cleanup.policy": "delete"}
+_KEPT = {**_DELETE, "retention.ms": "-1", "retention.bytes": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
 _ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
 
 TOPICS = (
-    Topic(READINGS, None, {"cleanup.policy": "delete", **_ARRIVAL}),
-    Topic(TRANSACTIONS, None, {"cleanup.policy": "delete", **_ARRIVAL}),
+    Topic(READINGS, None, {**_DELETE, **_ARRIVAL}, _days(30)),
+    Topic(TRANSACTIONS, None, {**_DELETE, **_ARRIVAL}, _days(30)),
     Topic(ARCHIVE, None, {**_KEPT, **_ARRIVAL}),
     Topic(CONTROL, 1, _KEPT),
-    Topic(EVENTS, None, {"cleanup.policy": "delete"}),
+    Topic(EVENTS, None, _KEPT),  # few; a store that is lost is filled again from them
     Topic(STATES, None, _COMPACT),
     Topic(EXPECTED, 1, _COMPACT),
     Topic(MODELS, 1, _COMPACT),
     Topic(PROGRESS, 1, _COMPACT),
     Topic(CENTRAL, 1, {**_COMPACT, "max.message.bytes": str(LARGEST_RECORD)}),
-    *(Topic(dead_letters, 1, {"cleanup.policy": "delete"}) for dead_letters in (f"{name}.dlq" for name in INPUTS)),
+    *(Topic(f"{name}.dlq", 1, _DELETE, _days(90)) for name in INPUTS),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schemas.facts import ClusterFacts, Facts
+from schemas.facts import Begun, ClusterFacts, Facts
 from segmentation.calendar import Calendar
 from segmentation.central_state import CentralState, Held
 from segmentation.output import Output
@@ -31,26 +31,37 @@ class Circumstances:
     before: CentralState
 
 
+def begun_of(central: CentralState, parameters: Parameters) -> Begun:
+    """Return what the central state says before the first batch of a run."""
+    return Begun(
+        closed_until=Calendar(parameters.time_zone, parameters.epoch_s).end(central.answered),
+        pending=central.commanded - central.answered,
+        model_version=central.force.version,
+        held=None if central.held is None else alarm(central.held),
+    )
+
+
 def facts_of(outputs: Sequence[Output], central: CentralState, of: Circumstances, parameters: Parameters) -> Facts:
     """Put the facts of a batch together; `central` is the state after it."""
     answers = [output.answer for output in outputs if output.answer is not None]
     members = added(answer.clusters for answer in answers)
+    now = begun_of(central, parameters)
     return Facts(
         batch=of.batch,
         repeated=of.repeated,
         counts=counts_of(outputs),
         events=tuple(event for output in outputs for event in output.events),
         closed=central.answered,
-        closed_until=Calendar(parameters.time_zone, parameters.epoch_s).end(central.answered),
-        model_version=central.force.version,
+        closed_until=now.closed_until,
+        model_version=now.model_version,
         commands=of.commands,
-        pending=central.commanded - central.answered,
+        pending=now.pending,
         arrived=min((output.arrived for output in outputs if output.arrived), default=0),
         seconds=of.seconds,
         rejected=Counter(row.reason for output in outputs for row in output.rejected),
         quadrants=added(answer.quadrants for answer in answers),
         clusters=clusters_of(members, of.before, central) if answers else (),
-        held=None if central.held is None else alarm(central.held),
+        held=now.held,
         offsets=of.offsets,
     )
 

@@ -10,12 +10,13 @@ from kafka.errors import KafkaError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from schemas.facts import Observer
+from schemas.facts import Begun, Observer
 from streaming import checkpoint
 from streaming.commit import Commit
 from streaming.deployment import Deployment
 from streaming.ending import Ending, Gate, wait
 from streaming.errors import PublishFailed
+from streaming.facts import begun_of
 from streaming.location import uri
 from streaming.originals import with_originals
 from streaming.processor import INITIAL_STATE, OUTPUT, BucketProcessor
@@ -44,12 +45,19 @@ class Patience:
         return self.failures < self.tries
 
 
-def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: tuple[Observer, ...] = ()) -> int:
+def _pass_over(_: Begun) -> None:
+    """Nobody asks where a run begins."""
+
+
+def run(
+    spark: SparkSession, deployment: Deployment, ending: Ending, observers: tuple[Observer, ...] = (),
+    began: Callable[[Begun], None] = _pass_over,
+) -> int:  # fmt: skip
     """Run the stream until its ending; returns the number of the last committed batch.
 
     What became of a batch after a publish error, only the topics know. So the stream then starts anew, exactly as after
     a crash: a fresh producer, `init_transactions`, progress record and central state read again, and Spark repeats the
-    batch from its checkpoint.
+    batch from its checkpoint. `began` is told at every start what the topics say, before the first batch.
 
     Raises
     ------
@@ -59,7 +67,7 @@ def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: 
     patience = Patience()
     while True:
         try:
-            return _run(spark, deployment, ending, observers)
+            return _run(spark, deployment, ending, observers, began)
         except (PublishFailed, KafkaError) as error:
             first = isinstance(error, KafkaError) and not patience.failures
             if first or ending.stop.is_set() or not patience.allows(checkpoint.committed(deployment.checkpoint)):
@@ -69,7 +77,8 @@ def run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: 
             ending.stop.wait(PAUSE_S)
 
 
-def _run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: tuple[Observer, ...]) -> int:
+def _run(spark: SparkSession, deployment: Deployment, ending: Ending, observers: tuple[Observer, ...],
+         began: Callable[[Begun], None]) -> int:  # fmt: skip
     parameters, client, folder = deployment.parameters, deployment.client, deployment.checkpoint
     # entering fences every other run: only then is the progress record the last one
     with Publisher(client, parameters.stream, limit=deployment.records_per_transaction) as publisher:
@@ -79,6 +88,7 @@ def _run(spark: SparkSession, deployment: Deployment, ending: Ending, observers:
         checkpoint.prepare(folder)
         checkpoint.check(folder, progress, generation=central.generation)
         known = checkpoint.current(progress, central.generation)
+        began(begun_of(central, parameters))
         originals = partial(with_originals, client)
         gate = Gate(Commit(publisher, parameters, folder, central, known, originals, observers), ending.stop)
         query = _start(spark, deployment, gate)

@@ -21,6 +21,7 @@ from schemas.topics import LARGEST_RECORD, TOPICS
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DEMO = {"demo-simulate", "demo-seed", "demo-produce"}
 OURS = sorted(name for name, service in SERVICES.items() if service["image"].startswith("kwadrant:"))
 
 
@@ -42,9 +43,38 @@ def test_the_schema_sees_a_fault() -> None:
 
 def test_everything_of_the_picture_is_there() -> None:
     assert set(SERVICES) == {
-        "kafka", "init-topics", "simulate", "seed", "stream", "produce", "api", "postgres", "prometheus", "grafana",
+        "kafka", "init-topics", "kwadrant", "demo-simulate", "demo-seed", "demo-produce", "stream", "api", "postgres",
+        "prometheus", "grafana",
     }  # fmt: skip
-    assert {name for name in SERVICES if "profiles" in SERVICES[name]} == {"simulate", "seed", "produce"}
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"kwadrant": ["tools"], **{name: ["demo"] for name in DEMO}}
+
+
+def started_with(name: str) -> set[str]:
+    """Return what `docker compose run NAME` starts: all that it waits for, whatever the profile, and what those do."""
+    waits = SERVICES[name].get("depends_on", {})
+    needed = {other for other, wait in waits.items() if wait.get("required", True)}
+    return needed.union(*(started_with(other) for other in needed))
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - DEMO))
+def test_nothing_of_the_demo_comes_with_a_service_that_is_not_of_the_demo(name: str) -> None:
+    assert started_with(name) & DEMO == set()
+    optional = {other for other, wait in SERVICES[name].get("depends_on", {}).items() if not wait.get("required", True)}
+    assert optional <= ({"demo-seed"} if name == "stream" else set())
+
+
+def test_only_the_demo_reads_the_invented_town() -> None:
+    invented = {name for name, service in SERVICES.items() if "/data/town" in str(service.get("command"))}
+    assert invented == DEMO
+    assert started_with("demo-seed") >= {"demo-simulate", "kafka"}
+
+
+def test_what_the_page_tells_to_run_is_a_service_without_the_demo_and_a_verb() -> None:
+    page = (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
+    told = re.findall(r'docker compose run --rm(?: -v "\S+")? (\S+) (\S+)', page)
+    assert {service for service, _ in told} == {"kwadrant"}
+    assert {"seed", "produce"} <= {verb for _, verb in told} <= set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

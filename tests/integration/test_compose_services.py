@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(1_800),
 ]
 PATIENCE_S = 800.0
-ONCE = ("init-topics", "simulate", "seed")
+ONCE = ("init-topics", "demo-simulate", "demo-seed")
 
 
 class Stack:
@@ -94,14 +94,16 @@ def stack(tmp_path: Path, fetched: JarFolder, postgresql: str) -> Iterator[Stack
 
 
 def test_every_service_of_ours_starts_is_well_and_ends_when_asked(stack: Stack) -> None:
-    assert set(OURS) == {*ONCE, "stream", "produce", "api"}
+    assert set(OURS) == {*ONCE, "stream", "demo-produce", "api", "kwadrant"}
     for name in ONCE:
         with stack.started(name) as process:
             assert process.wait(PATIENCE_S) == 0
     with stack.started("stream"), stack.started("api"):
         stack.await_healthy("stream")
         stack.await_healthy("api")
-        with stack.started("produce"):
+        with stack.started("kwadrant") as process:
+            assert process.wait(PATIENCE_S) == 0
+        with stack.started("demo-produce"):
             until = time.monotonic() + PATIENCE_S
             while not (found := readings(stack)):
                 assert time.monotonic() < until, "the stream has counted no reading"

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from kafka.errors import KafkaTimeoutError
+from prometheus_client import CollectorRegistry
 from pyspark.sql import SparkSession
 
+from monitoring.exporter import Exporter
 from schemas.facts import Facts
 from schemas.progress import Progress
+from segmentation.calendar import Calendar
 from segmentation.replay import Replay
 from streaming import checkpoint, job
 from streaming.deployment import Deployment
@@ -30,6 +33,7 @@ class Interrupted:
     """A run and what it went through."""
 
     run: Run
+    deployment: Deployment
     stopped_at: int
     seconds: float
     failures: list[str]
@@ -66,7 +70,7 @@ def interrupted(session: SparkSession, seed: Seed) -> Interrupted:
         patch.setattr(Publisher, "transact", transact)
         stream_until_idle(session, deployment)
     assert checkpoint.committed(deployment.checkpoint) > STOPPED_AT
-    return Interrupted(said(deployment), last, seconds, left)
+    return Interrupted(said(deployment), deployment, last, seconds, left)
 
 
 def test_the_batch_in_hand_is_finished_and_the_next_one_is_not_begun(interrupted: Interrupted) -> None:
@@ -88,3 +92,18 @@ def test_confirmed_events_and_centres_equal_those_of_the_replay(
 def test_no_event_of_any_kind_is_said_twice(interrupted: Interrupted) -> None:
     ids = [event["eventId"] for event in interrupted.run.events]
     assert len(ids) == len(set(ids))
+
+
+def test_the_next_run_shows_where_it_stands_before_its_first_batch(
+    session: SparkSession, interrupted: Interrupted
+) -> None:
+    registry, central = CollectorRegistry(), interrupted.run.central
+    kept = Exporter(registry)
+    ending = Ending(threading.Event(), until_idle=True)
+    job.run(session, interrupted.deployment, ending, (kept.observe,), kept.began)
+    names = ("model_version", "model_held", "batches_total")
+    found = {name: registry.get_sample_value(f"kwadrant_{name}") for name in names}
+    assert found == {"model_version": central.force.version, "model_held": central.held is not None, "batches_total": 0}
+    ends = registry.get_sample_value("kwadrant_closed_until_timestamp_seconds")
+    parameters = interrupted.deployment.parameters
+    assert ends == Calendar(parameters.time_zone, parameters.epoch_s).end(central.answered)

@@ -8,7 +8,7 @@ from kafka.admin import ConfigResource, NewTopic
 
 from kwadrant import topics
 from kwadrant.topics import Difference
-from schemas.topics import CONTROL, PROGRESS, READINGS, TOPICS
+from schemas.topics import CONTROL, EVENTS, INPUTS, PROGRESS, READINGS, TOPICS, TRANSACTIONS, dead_letters_of
 
 
 @dataclass
@@ -78,6 +78,8 @@ def test_a_topic_whose_order_is_its_meaning_has_one_partition(cluster: Cluster) 
     [
         (READINGS, "message.timestamp.type", "CreateTime"),
         (CONTROL, "retention.ms", "604800000"),
+        (EVENTS, "retention.ms", "604800000"),
+        (EVENTS, "retention.bytes", "1073741824"),
         (PROGRESS, "cleanup.policy", "delete"),
     ],
 )
@@ -89,3 +91,23 @@ def test_a_policy_that_loses_data_is_named_with_the_line_that_mends_it(
     cluster.config[name] = {**cluster.config[name], option: value}
     mend = f"kafka-configs --alter --topic {name} --add-config {option}={wanted}"
     assert topics.differences({}) == [Difference(name, f"{option} is {value}, not {wanted}", mend)]
+
+
+DAY_MS = 86_400_000
+
+
+def test_a_topic_is_created_with_its_retention_and_the_broker_s_own_does_not_count(cluster: Cluster) -> None:
+    topics.create({}, 6)
+    kept = {name: cluster.config[name].get("retention.ms") for name in cluster.partitions}
+    assert {kept[name] for name in (READINGS, TRANSACTIONS)} == {str(30 * DAY_MS)}
+    assert {kept[dead_letters_of(name)] for name in INPUTS} == {str(90 * DAY_MS)}
+    deleted = {name for name, config in cluster.config.items() if config["cleanup.policy"] == "delete"}
+    assert [name for name in deleted if kept[name] is None] == []
+
+
+@pytest.mark.parametrize("name", [READINGS, TRANSACTIONS, dead_letters_of(READINGS)])
+@pytest.mark.parametrize("days", [7, 400, None])
+def test_how_long_rows_are_kept_is_the_utility_s_choice(cluster: Cluster, name: str, days: int | None) -> None:
+    topics.create({}, 6)
+    cluster.config[name]["retention.ms"] = "-1" if days is None else str(days * DAY_MS)
+    assert topics.differences({}) == []

@@ -11,7 +11,7 @@ import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
 from monitoring.dashboards import FOLDER, render
-from monitoring.metrics import TABLE
+from monitoring.metrics import TABLE, Stand
 from monitoring.panels import BOARDS, Board
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -30,7 +30,7 @@ def exported() -> dict[str, set[str]]:
     """Return the names of all series and their labels."""
     found: dict[str, set[str]] = {"up": set()}
     for kind, name, _, *labels in TABLE.values():
-        ends = {Counter: ["_total"], Gauge: [""], Histogram: ["_bucket", "_sum", "_count"]}[kind]
+        ends = {Counter: ["_total"], Gauge: [""], Stand: [""], Histogram: ["_bucket", "_sum", "_count"]}[kind]
         found |= {f"kwadrant_{name}{end}": {*labels, *(["le"] if end == "_bucket" else [])} for end in ends}
     return found
 

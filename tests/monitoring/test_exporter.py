@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from monitoring.exporter import Exporter, serve
 from monitoring.metrics import LABELS, OPEN, Metrics, metrics
 from schemas.event import Event, Evidence, Place, Reason
-from schemas.facts import ClusterFacts, Facts, Followed, Progressed
+from schemas.facts import Begun, ClusterFacts, Facts, Followed, Progressed
 
 NOW = datetime(2026, 3, 24, 12, tzinfo=UTC)
 WHY = Reason("night_share", 0.5, 0.3, 1.5, 0.7, 0.3)
@@ -64,6 +64,28 @@ def test_a_fact_becomes_its_metric(
 ) -> None:
     exporter.observe(FACTS)
     assert registry.get_sample_value(f"kwadrant_{name}", labels) == pytest.approx(value)
+
+
+STANDS = {"closed_until_timestamp_seconds": 1_774_224_000, "pending_closes": 1, "model_version": 7, "model_held": 1}
+
+
+def test_where_a_stream_stands_is_shown_before_its_first_batch(exporter: Exporter, registry: CollectorRegistry) -> None:
+    exporter.began(Begun(closed_until=1_774_224_000, pending=1, model_version=7, held="12 of 100 customers"))
+    assert {name: registry.get_sample_value(f"kwadrant_{name}") for name in STANDS} == STANDS
+    assert registry.get_sample_value("kwadrant_batches_total") == 0
+
+
+@pytest.mark.usefixtures("exporter")
+def test_what_is_not_known_yet_is_not_shown_as_nothing(registry: CollectorRegistry) -> None:
+    assert {registry.get_sample_value(f"kwadrant_{name}") for name in STANDS} == {None}
+    shown = [line.split()[0] for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+    assert [name for name in STANDS if f"kwadrant_{name}" in shown] == []
+
+
+def test_a_hold_that_is_over_is_shown_as_0(exporter: Exporter, registry: CollectorRegistry) -> None:
+    exporter.observe(FACTS)
+    exporter.observe(Facts(**{**vars(FACTS), "held": None}))
+    assert registry.get_sample_value("kwadrant_model_held") == 0
 
 
 def test_a_move_back_is_a_flap_and_a_move_on_is_none(exporter: Exporter, registry: CollectorRegistry) -> None:

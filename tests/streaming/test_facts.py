@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schemas.facts import Facts
+from schemas.facts import Begun, Facts
 from schemas.model import Model
 from segmentation.central_state import CentralState, Held, first_state
 from streaming import checkpoint
-from streaming.facts import Circumstances, clusters_of, facts_of
+from streaming.facts import Circumstances, begun_of, clusters_of, facts_of
 from tests.segmentation import hand
 from tests.segmentation.towns import CALENDAR, LANES, PARAMETERS
 from tests.streaming.hand import Broker, Folder, Shaky, said, start, stream
@@ -32,6 +32,15 @@ def test_a_hold_is_told_with_what_to_do(held: Held | None, words: str | None) ->
     of = Circumstances(batch=1, repeated=False, seconds=0.5, commands=0, offsets=(), before=central)
     told = facts_of([], central, of, PARAMETERS).held
     assert (told is None) if words is None else re.search(words, told or "")
+
+
+def test_a_run_begins_where_the_central_state_stands() -> None:
+    held = Held("operator", "holidays")
+    central = msgspec.structs.replace(state(MODEL), answered=20_000, commanded=20_001, held=held)
+    assert begun_of(central, PARAMETERS) == Begun(
+        closed_until=CALENDAR.end(20_000), pending=1, model_version=MODEL.version,
+        held="no model is promoted: holidays; `kwadrant model promote` ends it",
+    )  # fmt: skip
 
 
 def state(force: Model, newest: Model | None = None) -> CentralState:
