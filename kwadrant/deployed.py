@@ -70,46 +70,46 @@ def _folder(settings: Settings, newest: Promote | None) -> Finding:
     if newest is None:
         held = "nothing is" if found is None else f"the stream {found[0].stream} is"
         return Finding("folder", ok=True, found=f"{held} in {place}")
-    mend = "Set `folder` (KWADRANT_FOLDER) to where it was."
     if found is None:
-        seeded = f"the stream {settings.stream} was seeded, but not into {place}"
-        return Finding("folder", ok=False, found=seeded, mend=mend)
+        text = f"the stream {settings.stream} was seeded, but not into {place}"
+        return Finding("folder", ok=False, found=text, mend="Set `folder` (KWADRANT_FOLDER) to where it was.")
     parameters, generation = found
     if parameters.stream != settings.stream:
-        held = f"the stream {settings.stream} was seeded, but {place} is of the stream {parameters.stream}"
-        return Finding("folder", ok=False, found=held, mend=f"{mend[:-1]}, or `stream` (KWADRANT_STREAM) to this one.")
+        text = f"the stream {settings.stream} was seeded, but {place} is of the stream {parameters.stream}"
+        mend = "Set `folder` (KWADRANT_FOLDER) to where it was, or `stream` (KWADRANT_STREAM) to the folder's."
+        return Finding("folder", ok=False, found=text, mend=mend)
     if generation != newest.generation:
-        held = f"{place} is of generation {generation}, the newest model of {newest.generation}"
-        return Finding(
-            "folder", ok=False, found=held, mend="Set `folder` (KWADRANT_FOLDER) to that of the last seeding."
-        )
+        text = f"{place} is of generation {generation}, the newest model of {newest.generation}"
+        mend = "Set `folder` (KWADRANT_FOLDER) to that of the last seeding."
+        return Finding("folder", ok=False, found=text, mend=mend)
     if other := contradictions(settings, parameters):
+        text = f"{place} was seeded with other settings: {'; '.join(other)}"
         mend = "Restore what it was seeded with: `kwadrant stream` refuses to start with others."
-        return Finding(
-            "folder", ok=False, found=f"{place} was seeded with other settings: {'; '.join(other)}", mend=mend
-        )
+        return Finding("folder", ok=False, found=text, mend=mend)
     return Finding("folder", ok=True, found=f"generation {generation} in {place}, no setting against it")
 
 
 def _checkpoint(case: Case, settings: Settings, generation: int) -> Finding:
     """Compare checkpoint and progress record; of a running stream either may be read a batch after the other."""
     place, before = settings.folder / f"checkpoint-{generation}", None
-    for _ in range(_LOOKS):
+    for look in range(_LOOKS):
         progress = checkpoint.current(last_progress(case.client, settings.stream), generation)
         try:
             checkpoint.check(place, progress, generation=generation)
         except CannotResume as error:
-            if _went_on(before, progress) and checkpoint.query_id(place) == getattr(progress, "query", None):
+            if before is not None and progress is not None and _moved(place, before, progress):
                 break
-            before, said = progress, str(error)
+            if look == _LOOKS - 1:
+                return Finding("checkpoint", ok=False, found="it is not where the stream is", mend=str(error))
+            before = progress
         else:
             break
-    else:
-        return Finding("checkpoint", ok=False, found="it does not go with the progress record", mend=said)
     last = checkpoint.committed(place)
     found = f"batch {last} committed" if last >= 0 else "no batch yet"
     return Finding("checkpoint", ok=True, found=f"{found} in {place.name}")
 
 
-def _went_on(before: Progress | None, after: Progress | None) -> bool:
-    return before is not None and after is not None and after.batch > before.batch
+def _moved(place: Location, before: Progress, after: Progress) -> bool:
+    """Whether a stream runs on this very checkpoint: its record went on, and the checkpoint with it."""
+    ours = checkpoint.query_id(place) == after.query == before.query
+    return ours and after.batch > before.batch <= checkpoint.committed(place)

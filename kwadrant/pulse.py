@@ -43,7 +43,7 @@ def moving(stream: str) -> Check:
 
 def judged(seen: Pulse) -> Finding:
     """Return the finding: it is a fault where records wait, and nobody takes them."""
-    waits = f"{seen.waiting:,} records wait" if seen.waiting else "nothing waits"
+    waits = _waits(seen.waiting)
     start = "Start it with `kwadrant stream`, or look at its log: docs/runbook.md, KwadrantStalled."
     if seen.ago_s is None:
         return Finding("stream", not seen.waiting, f"has not taken a batch since it was seeded; {waits}", start)
@@ -91,6 +91,12 @@ def _last(consumer: KafkaConsumer, stream: str) -> tuple[Progress, int] | None:
             mine = [one for one in messages if one.key == stream.encode() and one.value is not None]
             found = mine[-1] if mine else found
     return None if found is None else (msgspec.json.decode(found.value, type=Progress), int(found.timestamp))
+
+
+def _waits(records: int) -> str:
+    if records == 1:
+        return "1 record waits"
+    return f"{records:,} records wait" if records else "nothing waits"
 
 
 def _length(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,11 +60,11 @@ class _Environment(EnvSettingsSource):
 class _File(TomlConfigSettingsSource):
     """`kwadrant.toml`; what cannot be read of it is an error that names it."""
 
-    def _read_file(self, file_path: Path) -> dict[str, Any]:
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         try:
             return super()._read_file(file_path)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            message = f"the settings in {file_path.absolute()} cannot be read as TOML: {error}"
+            message = f"the settings in {Path(str(file_path)).absolute()} cannot be read as TOML: {error}"
             raise ValueError(message) from error
 
 
