@@ -23,10 +23,7 @@ def sentences(error: ValidationError, environment: Mapping[str, str] = os.enviro
 def _sentence(part: ErrorDetails, environment: Mapping[str, str]) -> str:
     name = ".".join(map(str, part["loc"]))
     typed = _typed(name, environment)
-    if typed is not None:
-        called, source = typed, "environment"
-    else:
-        called, source = name, str(FILE) if FILE.exists() else "typed"
+    called, source = typed or name, "environment" if typed else _source(name, environment)
     if part["type"] != _UNKNOWN:
         return f"{called} ({source}): {part['msg'].removeprefix(_OF_OURS)}"
     meant = _meant(name)
@@ -42,6 +39,13 @@ def _typed(name: str, environment: Mapping[str, str]) -> str | None:
     while wanted not in ours and _DEEPER in wanted:
         wanted = wanted.rpartition(_DEEPER)[0]
     return ours.get(wanted)
+
+
+def _source(name: str, environment: Mapping[str, str]) -> str:
+    """Return where a setting may stand that no variable has by its whole name: its table's options may."""
+    among = f"{_variable(name)}{_DEEPER}"
+    places = ["environment"] if any(typed.upper().startswith(among) for typed in environment) else []
+    return " or ".join([*places, *([str(FILE)] if FILE.exists() else [])]) or "typed"
 
 
 def _variable(name: str) -> str:

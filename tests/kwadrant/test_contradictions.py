@@ -1,6 +1,7 @@
 """Settings that were typed, beside those that a deployment was seeded with."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from kwadrant.stream import seeded
 from schemas.times import duration_seconds
 from segmentation.parameters import Parameters
 
-OTHER = {
+OTHER: dict[str, Any] = {
     "stream": "town", "time_zone": "Europe/Berlin", "epoch": "PT6H", "lateness": "PT30M", "correction": "P2D",
     "margin": 0.5, "dwell": "PT36H", "cool_down": "P1D", "potential": 2.0, "blast_radius": 0.1, "sparse_clocks": False,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -51,7 +52,7 @@ def checkpoint(committed: int) -> None:
         made.commit(batch)
 
 
-FOLDERS = {
+FOLDERS: dict[str, tuple[Any, ...]] = {
     "nothing there": (None, {}, "demo was seeded, but not into {}/absent", "Set `folder` (KWADRANT_FOLDER) to where"),
     "another stream": (("other", 2), {}, "but {} is of the stream other", "or `stream` (KWADRANT_STREAM)"),
     "an earlier seeding": (("demo", 1), {}, "{} is of generation 1, the newest model of 2", "that of the last seeding"),

@@ -198,6 +198,13 @@ def test_an_unknown_key_of_the_file_is_told_from_one_of_the_environment(monkeypa
     ]
 
 
+def test_an_option_of_a_table_is_told_with_every_place_where_the_table_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWADRANT_SPARK__MASTER", "x")
+    assert [line.partition(": ")[0] for line in refused()] == ["spark (environment)"]
+    toml('[spark]\nexecutor.memory = "1g"')
+    assert [line.partition(": ")[0] for line in refused()] == ["spark (environment or kwadrant.toml)"]
+
+
 def test_a_file_that_is_no_toml_is_named() -> None:
     toml("margin = = 2")
     with pytest.raises(ValueError, match=rf"{Path('kwadrant.toml').absolute()} cannot be read as TOML: .*line 1"):
