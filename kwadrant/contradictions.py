@@ -18,12 +18,10 @@ def contradictions(settings: Settings, seeded: Parameters) -> list[str]:
     found = []
     for name in (name for name in SHAPING if name in settings.model_fields_set):
         field = name if name in Parameters.__dataclass_fields__ else f"{name}_s"
-        mine, theirs = getattr(asked, field), getattr(seeded, field)
-        if mine != theirs:
-            before = (
-                duration_text(theirs) if field != name else str(theirs).lower() if isinstance(theirs, bool) else theirs
-            )
-            found.append(f"{name} is {_typed(settings, name)}, was {before} when it was seeded")
+        before = getattr(seeded, field)
+        if getattr(asked, field) != before:
+            was = _written(before if field == name else duration_text(before))
+            found.append(f"{name} is {_written(getattr(settings, name))}, was {was} when it was seeded")
     return found
 
 
@@ -43,6 +41,5 @@ def duration_text(seconds: int) -> str:
     return f"P{parts[0]}" + (f"T{clock}" if clock else "") if seconds else "PT0S"
 
 
-def _typed(settings: Settings, name: str) -> str:
-    value = getattr(settings, name)
+def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
