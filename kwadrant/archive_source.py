@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwadrant.common import UsageError
-from kwadrant.database import Memory, Query, ask, is_database, remember
+from kwadrant.database import Mark, Memory, Query, ask, is_database, remember
 from kwadrant.tables import Given, Held
 
 
@@ -24,6 +24,11 @@ class Source:
 
     rows: Given | None = None
     asked: tuple[Query, Memory] | None = None
+
+    @property
+    def known(self) -> Mark | None:
+        """Return the last change time that is known of a database, None where change times play no part."""
+        return None if self.asked is None else self.asked[1].mark
 
     def sent(self) -> None:
         """Remember what was taken; call it once the broker has all of it."""

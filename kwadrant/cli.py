@@ -57,7 +57,7 @@ def demo(
 
 @app.command()
 def doctor(bootstrap: Bootstrap = None, folder: Folder = None) -> None:
-    """Look at Java, Python, jars, memory, disk, broker, topics, checkpoint and control topic; say how to mend each."""
+    """Look at the machine, broker, topics, model and folder, and whether the stream moves; say how to mend each."""
     from kwadrant import health
 
     with told():
@@ -154,7 +154,7 @@ def produce(
                            backfill=backfill, stop=stop, report=say)  # fmt: skip
         if not stop.is_set():
             kept.sent()
-        say(f"sent {sent.rows:,} rows, up to {sent.last}")
+        say(sending.summary(sent, stopped=stop.is_set(), known=kept.known))
 
 
 @app.command()

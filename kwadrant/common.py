@@ -17,6 +17,7 @@ from kwadrant.errors import LaunchError
 from kwadrant.last_word import last_word
 from kwadrant.order import OrderError
 from kwadrant.produce import ProduceError
+from kwadrant.setting_errors import sentences
 from kwadrant.settings import Settings
 from segmentation.calendar import Calendar
 from segmentation.errors import SegmentationError
@@ -76,8 +77,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
-        _fail("the settings (environment, kwadrant.toml) are not right:\n" + "\n".join(lines))
+        _fail("the settings are not right:\n" + "\n".join(f"  {line}" for line in sentences(error)))
     except KafkaError as error:
         name = type(error).__name__
         said = f"{name}: {str(error).removeprefix(f'{name}: ')}{last_word()}"

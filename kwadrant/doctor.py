@@ -1,7 +1,7 @@
 """What a machine needs, looked at one by one; each finding says how to mend it.
 
-A check is a function of the case; to add one, write it and put it into ``MACHINE`` or, where it asks the broker,
-into ``CLUSTER``: those run only when the broker answers.
+A check is a function of the case; to add one, write it and put it into ``MACHINE`` or, where all others of the broker
+need it, into ``CLUSTER``: what comes after one of those that failed is not looked at.
 """
 
 import shutil
@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from kwadrant import jars, java
 from kwadrant.errors import LaunchError
 from kwadrant.last_word import last_word
 from kwadrant.processes import free_port
+from segmentation.errors import SegmentationError
+from streaming.errors import StreamingError
 
 _GIB = 2**30
 MEMORY = 3.0  # [GiB]; Spark's driver 1.5, its Python workers 1, the broker 0.5
@@ -28,12 +31,16 @@ _BUG = "Not a fault of the machine we know of: please report it with this line."
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check saw; `mend` says what to do, and is empty when it is well."""
+    """What one check saw; `mend` says what to do, and counts where it is not well.
+
+    Where `seen` is false it had nothing to look at, which is no fault.
+    """
 
     name: str
     ok: bool
     found: str
     mend: str = ""
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Case:
 Check = Callable[[Case], Finding]
 
 
-def examine(case: Case, *, more: Iterable[Check] = ()) -> list[Finding]:
+def examine(case: Case, *, more: Iterable[Check] = (), cluster: Iterable[Check] = ()) -> list[Finding]:
     """Run every check and return one finding each, in a fixed order; never raises.
 
     Parameters
@@ -66,13 +73,16 @@ def examine(case: Case, *, more: Iterable[Check] = ()) -> list[Finding]:
     case
         Where to look. The checks of the broker run only where it has a bootstrap server.
     more
-        Further checks, run last.
+        Further checks of the machine, run after its own.
+    cluster
+        Further checks that ask the broker; they run only where it answers and has the topics.
     """
-    findings = [_looked(check, case) for check in MACHINE]
-    if case.bootstrap:
-        reachable = _looked(broker, case)
-        findings += [reachable, *(_looked(check, case) for check in (CLUSTER if reachable.ok else ()))]
-    return findings + [_looked(check, case) for check in more]
+    findings = [_looked(check, case) for check in (*MACHINE, *more)]
+    for check in CLUSTER if case.bootstrap else ():
+        findings.append(_looked(check, case))
+        if not findings[-1].ok:
+            return findings
+    return findings + [_looked(check, case) for check in (cluster if case.bootstrap else ())]
 
 
 def python(_: Case) -> Finding:
@@ -148,23 +158,31 @@ def topics(case: Case) -> Finding:
     """Ask the broker for the topics we expect."""
     with closing(_admin(case)) as admin:
         missing = sorted(set(case.topics) - set(admin.list_topics()))
-    found = f"missing: {', '.join(missing)}" if missing else f"all {len(case.topics)}"
-    mend = "Create them, or look whether the bootstrap server is the right one." if missing else ""
-    return Finding("topics present", not missing, found, mend)
+    if not missing:
+        return Finding("topics present", ok=True, found=f"all {len(case.topics)}")
+    named = "" if len(missing) == len(case.topics) else f": {', '.join(missing)}"
+    mend = (
+        f"Run `kwadrant topics --bootstrap {case.bootstrap}`, which creates them, or look whether this is the right "
+        "Kafka. What needs the topics was not looked at."
+    )
+    return Finding(
+        "topics present", ok=False, found=f"{len(missing)} of {len(case.topics)} are missing{named}", mend=mend
+    )
 
 
 MACHINE: tuple[Check, ...] = (python, java_version, java_module, jar_sums, memory, disk, port, spark_master)
-CLUSTER: tuple[Check, ...] = (topics,)
+CLUSTER: tuple[Check, ...] = (broker, topics)
+"""Each needs the one before it."""
 
 
 def _looked(check: Check, case: Case) -> Finding:
     name = check.__name__.replace("_", " ")
     try:
         return check(case)
-    except LaunchError as error:  # it says itself what to do
+    except (LaunchError, SegmentationError, StreamingError) as error:  # it says itself what to do
         return Finding(name, ok=False, found=type(error).__name__, mend=str(error))
     except Exception as error:  # noqa: BLE001 - the doctor reports what it cannot examine, and goes on
-        asks_broker = check is broker or check in CLUSTER
+        asks_broker = check in CLUSTER or isinstance(error, KafkaError)
         mend = f"Check that a broker runs at {case.bootstrap} and lets you in." if asks_broker else _BUG
         found = f"{type(error).__name__}: {error}" + (last_word() if asks_broker else "")
         return Finding(name, ok=False, found=found, mend=mend)

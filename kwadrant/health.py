@@ -1,8 +1,8 @@
-"""`kwadrant doctor`: the machine, the broker, and the deployment in its folder."""
+"""`kwadrant doctor`: the machine, the broker, the deployment in its folder, and whether its stream moves."""
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -10,35 +10,44 @@ from urllib.request import urlopen
 
 import typer
 
+from kwadrant import deployed
 from kwadrant.common import say, spark_jars
 from kwadrant.doctor import Case, Check, Finding, examine
 from kwadrant.processes import LOOPBACK, port_is_free
+from kwadrant.pulse import moving
 from kwadrant.settings import Metrics, Settings
 from kwadrant.spark import session
 from kwadrant.topics import differences
 from schemas.topics import TOPICS
-from segmentation.errors import SegmentationError
-from streaming import checkpoint
 from streaming.clients import client_options
-from streaming.errors import StreamingError
-from streaming.start import last_progress, newest_seeding
 
 _PATIENCE_S = 5.0
 
 
 def run(settings: Settings) -> int:
-    """Print every finding; 0 where all is well, else 1."""
+    """Say where it looks, and print every finding; 0 where all is well, else 1."""
     client = client_options(settings.kafka)
     here = settings.folder if isinstance(settings.folder, Path) else Path(tempfile.gettempdir())
     case = Case(os.environ, here, client, tuple(topic.name for topic in TOPICS), settings.master)
+    for line in where(settings, case):
+        say(line)
     with _reached(settings):
-        more = _more(settings, client) if case.bootstrap else ()
-        findings = examine(case, more=(answering(settings.metrics), *more))
+        cluster = (policies, *deployed.checks(settings), moving(settings.stream))
+        findings = examine(case, more=(answering(settings.metrics),), cluster=cluster)
     for finding in findings:
-        mark, color = ("ok  ", typer.colors.GREEN) if finding.ok else ("MEND", typer.colors.RED)
-        typer.secho(mark, fg=color, nl=False)
+        mark = ("ok  " if finding.seen else "--  ") if finding.ok else "MEND"
+        typer.secho(mark, fg=typer.colors.GREEN if finding.ok else typer.colors.RED, nl=False)
         typer.echo(f" {finding.name}: {finding.found}" + ("" if finding.ok else f"\n     {finding.mend}"))
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def where(settings: Settings, case: Case) -> Iterator[str]:
+    """Yield which stream, folder and Kafka are looked at, and the settings that say so."""
+    yield f"stream {settings.stream} (KWADRANT_STREAM), folder {deployed.shown(settings.folder)} (KWADRANT_FOLDER)"
+    if case.bootstrap:
+        yield f"Kafka {case.bootstrap}"
+    else:
+        yield "no Kafka is named, so none is looked at: --bootstrap HOST:PORT"
 
 
 @contextmanager
@@ -77,28 +86,8 @@ def _is_ours(address: str) -> bool:
     return False
 
 
-def _more(settings: Settings, client: Mapping[str, object]) -> tuple[Check, ...]:
-    def policies(_: Case) -> Finding:
-        found = differences(client)
-        text = "; ".join(f"{d.topic}: {d.found}" for d in found) or "partitions and policies as they have to be"
-        return Finding("topics' policies", not found, text, "; ".join(d.mend for d in found))
-
-    def control(_: Case) -> Finding:
-        newest = newest_seeding(client, settings.stream)
-        if newest is None:
-            return Finding("control topic", ok=False, found="no model of this stream", mend="run `kwadrant seed`")
-        found = f"generation {newest.generation}, {len(newest.model.clusters)} clusters"
-        return Finding("control topic", ok=True, found=found)
-
-    def resumable(_: Case) -> Finding:
-        newest = newest_seeding(client, settings.stream)
-        folder = settings.folder / f"checkpoint-{newest.generation if newest else 0}"
-        progress = last_progress(client, settings.stream)
-        try:
-            if newest is not None and progress is not None and progress.generation == newest.generation:
-                checkpoint.check(folder, progress, generation=newest.generation)
-        except (StreamingError, SegmentationError) as error:
-            return Finding("checkpoint", ok=False, found=str(error), mend="see above")
-        return Finding("checkpoint", ok=True, found=f"batch {checkpoint.committed(folder)} committed in {folder.name}")
-
-    return policies, control, resumable
+def policies(case: Case) -> Finding:
+    """Compare the topics with what they have to be."""
+    found = differences(case.client)
+    text = "; ".join(f"{d.topic}: {d.found}" for d in found) or "partitions and policies as they have to be"
+    return Finding("topics' policies", not found, text, "; ".join(d.mend for d in found))

@@ -30,11 +30,12 @@ def configuration() -> str:
     return _page(
         "Configuration", _MADE,
         "Settings stand in `kwadrant.toml` in the folder where a command is started, or in the environment, which is "
-        "over the file; what is typed is over both. A name that is no setting is an error. Durations are ISO 8601 "
-        "(`PT2H`, `P7D`). [Own Kafka and Spark](own-kafka-and-spark.md) has the options of both at length.",
+        "over the file; what is typed is over both. A name that is no setting is an error, and so is a time zone or a "
+        "duration that does not exist. Durations are ISO 8601 (`PT2H`, `P7D`). [Own Kafka and Spark]"
+        "(own-kafka-and-spark.md) has the options of both at length.",
         _table(("setting", "in the environment", "kind", "default", "what it is"), rows),
         "Those with a star shape the results: they are fixed when a deployment is seeded, and a stream that is given "
-        "others refuses to start.",
+        "others refuses to start. `kwadrant doctor` says both values side by side.",
         _table(("in the environment alone", "what it is"), alone),
         '```toml\nrows_per_batch = 100000\n\n[kafka]\nbootstrap.servers = "broker:9092"\n\n[metrics]\nport = 9464\n```',
     )  # fmt: skip

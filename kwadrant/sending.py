@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from kwadrant.common import client_of
+from kwadrant.database import Mark
 from kwadrant.inputs import Inputs
 from kwadrant.produce import Produced
 from kwadrant.produce import produce as send
@@ -45,6 +46,15 @@ def run(
         given.to_send(), client=client, epoch_ends=ends, speed=speed,
         rows_per_second=rows_per_second, since=since, backfill=backfill, stop=stop, report=progress,
     )  # fmt: skip
+
+
+def summary(sent: Produced, *, stopped: bool, known: Mark | None = None) -> str:
+    """Return in words what was sent; `known` is the last change time of the database that was asked."""
+    if sent.rows:
+        return f"sent {sent.rows:,} rows, up to {sent.last}"
+    if stopped:
+        return "sent 0 rows; it was stopped before the first"
+    return "sent 0 rows; there is none to send" if known is None else f"sent 0 rows; nothing has changed since {known}"
 
 
 def clocks(parameters: Parameters, first: int = 2000, last: int = 2100) -> list[datetime]:

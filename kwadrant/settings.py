@@ -1,11 +1,13 @@
 """Settings: one frozen model; environment over `kwadrant.toml` over defaults; an unknown key is an error."""
 
 import os
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -14,11 +16,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from kwadrant.setting_values import duration, epoch, zone
 from schemas.times import duration_seconds
-from segmentation.parameters import DAY_S, Parameters
+from segmentation.parameters import Parameters
 from streaming.location import HadoopPath, location
 
 FILE = Path("kwadrant.toml")
+Zone = Annotated[str, AfterValidator(zone)]
+Epoch = Annotated[str, AfterValidator(epoch)]
+Duration = Annotated[str, AfterValidator(duration)]
 SHAPING = (
     "stream", "time_zone", "epoch", "lateness", "correction", "margin", "dwell", "cool_down", "potential",
     "blast_radius", "sparse_clocks",
@@ -49,6 +55,17 @@ class _Environment(EnvSettingsSource):
 
     def _is_ours(self, name: str) -> bool:
         return name.startswith(self.env_prefix.lower())
+
+
+class _File(TomlConfigSettingsSource):
+    """`kwadrant.toml`; what cannot be read of it is an error that names it."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        try:
+            return super()._read_file(file_path)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            message = f"the settings in {Path(str(file_path)).absolute()} cannot be read as TOML: {error}"
+            raise ValueError(message) from error
 
 
 class Metrics(BaseModel):
@@ -86,13 +103,13 @@ class Settings(BaseSettings):
     driver_memory: str = Field(default="1500m", description="memory of Spark's driver")
     partitions: int = Field(default=4, ge=1, description="partitions of the data topics where they are created")
     rows_per_batch: int = Field(default=200_000, ge=1, description="most rows of the data topics in one micro-batch")
-    time_zone: str = Field(default="UTC", description="zone whose local days are the epochs")
-    epoch: str = Field(default="P1D", description="length of an epoch: P1D, or hours that divide a day")
-    lateness: str = Field(default="PT2H", description="allowed lateness")
-    correction: str = Field(default="P3D", description="correction window, less than P28D")
+    time_zone: Zone = Field(default="UTC", description="zone whose local days are the epochs")
+    epoch: Epoch = Field(default="P1D", description="length of an epoch: P1D, or hours that divide a day")
+    lateness: Duration = Field(default="PT2H", description="allowed lateness")
+    correction: Duration = Field(default="P3D", description="correction window, less than P28D")
     margin: float = Field(default=1.0, ge=0, description="a customer leaves only if (1 + margin) d²(new) < d²(old)")
-    dwell: str = Field(default="P7D", description="how long the evidence must last")
-    cool_down: str = Field(default="P30D", description="rest after a move")
+    dwell: Duration = Field(default="P7D", description="how long the evidence must last")
+    cool_down: Duration = Field(default="P30D", description="rest after a move")
     potential: float = Field(
         default=1.5, ge=1.0, description="potential x confidence that makes a potential customer; 1 is as ever"
     )
@@ -139,14 +156,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over `kwadrant.toml`."""
-        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, _Environment(settings_cls), _File(settings_cls)
 
     def parameters(self, **changes: Any) -> Parameters:  # noqa: ANN401 - fields of Parameters, checked by it
         """Return the folds' parameters that these settings ask for."""
         return Parameters(
             stream=self.stream,
             time_zone=self.time_zone,
-            epoch_s=duration_seconds(self.epoch) or DAY_S,
+            epoch_s=duration_seconds(self.epoch),
             lateness_s=duration_seconds(self.lateness),
             correction_s=duration_seconds(self.correction),
             margin=self.margin,

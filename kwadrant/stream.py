@@ -10,8 +10,9 @@ import msgspec
 
 from batch_init import seeding
 from kwadrant.common import UsageError, client_of, say, spark_jars
+from kwadrant.contradictions import contradictions
 from kwadrant.seed import deployment_of
-from kwadrant.settings import SHAPING, Settings
+from kwadrant.settings import Settings
 from kwadrant.spark import session
 from kwadrant.watch import exporter, watched
 from kwadrant.words import sentence
@@ -67,20 +68,18 @@ def run(settings: Settings, *, until_idle: bool, as_json: bool) -> None:
 
 
 def seeded(settings: Settings) -> tuple[Parameters, int]:
-    """Identity of the deployment in the settings' folder; a setting that contradicts it is refused by name."""
+    """Identity of the deployment in the settings' folder; a setting that contradicts it is refused with both values."""
     found = seeding.read_description(settings.folder)
     if found is None:
         message = f"nothing is seeded in {settings.folder}; run `kwadrant seed` with the same --folder first"
         raise UsageError(message)
     parameters, generation = found
-    asked = settings.parameters(buckets=parameters.buckets)
-    typed = settings.model_fields_set & set(SHAPING)
-    if typed and asked != parameters:
-        names = [name for name in parameters.__dataclass_fields__ if getattr(asked, name) != getattr(parameters, name)]
-        touched = [name for name in names if any(name.startswith(shape) for shape in typed)]
-        if touched:
-            message = f"the settings {touched} differ from those it was seeded with; restore them, or seed again"
-            raise UsageError(message)
+    if other := contradictions(settings, parameters):
+        message = (
+            f"the settings differ from those that {settings.folder} was seeded with: {'; '.join(other)}. Restore them, "
+            "or seed again"
+        )
+        raise UsageError(message)
     return parameters, generation
 
 

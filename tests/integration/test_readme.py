@@ -122,7 +122,7 @@ def test_an_archive_comes_out_of_a_database_whole_and_then_by_what_changed(
         )  # fmt: skip
 
     assert "sent 1 rows" in produce()
-    assert "sent 0 rows" in produce()
+    assert "sent 0 rows; nothing has changed since 2026-03-01" in produce()
     with sqlite3.connect(tmp_path / "crm.db") as database:
         database.execute("insert into firm values ('0002', '2026-01-06', 'mill', '2026-03-01')")
     assert "sent 1 rows" in produce()

@@ -83,7 +83,7 @@ def test_an_unknown_setting_is_named(verb: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KWADRANT_MARGINS", "2")
     result = kwadrant(verb, "--bootstrap", "127.0.0.1:1")
     assert result.exit_code == 2
-    assert "margins: Extra inputs are not permitted" in result.stderr
+    assert "KWADRANT_MARGINS (environment): no such setting; did you mean KWADRANT_MARGIN?" in result.stderr
 
 
 def test_a_broker_that_does_not_answer_is_kafkas_error_and_the_doctors_case(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from kwadrant import encode
 from kwadrant.order import Clock, OrderError, Rows, Tables, event_times, plan
-from kwadrant.produce import Pace, ProduceError
+from kwadrant.produce import Pace, Produced, ProduceError
+from kwadrant.sending import summary
 from kwadrant.tables import ARCHIVE, READINGS, TRANSACTIONS
 from schemas import archive, reading, transaction
 from schemas.topics import INPUTS
@@ -225,3 +226,22 @@ def test_energy_is_sent_in_whole_watt_hours() -> None:
     texts: list[Any] = encode.readings(TOWN.readings.slice(0, 500)).to_pylist()
     values = [json.loads(text)["value"] for text in texts]
     assert np.array_equal(values, TOWN.readings["kwh"].to_numpy()[:500])
+
+
+SENT = {
+    "rows": (
+        Produced({INPUTS[0]: 1_200}, last=MONDAY),
+        False,
+        None,
+        "sent 1,200 rows, up to 2025-01-06 00:00:00+00:00",
+    ),
+    "nothing new": (Produced(), False, "2026-03-01", "sent 0 rows; nothing has changed since 2026-03-01"),
+    "nothing at all": (Produced(), False, None, "sent 0 rows; there is none to send"),
+    "stopped at once": (Produced(), True, "2026-03-01", "sent 0 rows; it was stopped before the first"),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_what_was_sent_is_said_also_where_it_is_nothing(name: str) -> None:
+    sent, stopped, known, words = SENT[name]
+    assert summary(sent, stopped=stopped, known=known) == words

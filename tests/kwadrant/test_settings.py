@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from kwadrant.common import load
+from kwadrant.setting_errors import sentences
 from kwadrant.settings import ELSEWHERE, OWN_SPARK, Settings
 from streaming.location import HadoopPath, Location
 
@@ -132,3 +133,79 @@ def test_durations_become_the_folds_seconds() -> None:
     parameters = Settings(epoch="PT1H", lateness="PT30M", correction="P2D").parameters(buckets=3)
     assert (parameters.epoch_s, parameters.lateness_s, parameters.correction_s) == (3_600, 1_800, 172_800)
     assert parameters.buckets == 3
+
+
+NO_VALUES = {
+    "a zone": ("time_zone", "Europe/Berln", "there is no time zone 'Europe/Berln'; did you mean Europe/Berlin?"),
+    "a zone like no other": ("time_zone", "!", "there is no time zone '!'; expected a name like Europe/Berlin"),
+    "a folder of zones": ("time_zone", "Europe", "there is no time zone 'Europe'"),
+    "an epoch of no fixed length": ("epoch", "P1M", "expected an ISO 8601 duration such as PT15M or P1D, found 'P1M'"),
+    "an epoch that divides no day": ("epoch", "PT7H", "an epoch must divide one day, found 25200 s"),
+    "an epoch of no length": ("epoch", "PT0S", "an epoch must divide one day, found 0 s"),
+    **{
+        name: (name, "2h", "expected an ISO 8601 duration such as PT15M or P1D, found '2h'")
+        for name in ("lateness", "correction", "dwell", "cool_down")
+    },
+}
+
+
+@pytest.mark.parametrize("case", NO_VALUES)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_zone_or_duration_that_is_none_is_refused_as_it_was_typed(
+    case: str, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
+) -> None:
+    name, value, words = NO_VALUES[case]
+    if in_file:
+        toml(f'{name} = "{value}"')
+    else:
+        monkeypatch.setenv(f"KWADRANT_{name.upper()}", value)
+    source = f"{name} (kwadrant.toml): " if in_file else f"KWADRANT_{name.upper()} (environment): "
+    assert [line.startswith(source + words) for line in refused()] == [True]
+
+
+def refused() -> list[str]:
+    """Return what is said of the settings as they are."""
+    with pytest.raises(ValidationError) as error:
+        Settings()
+    return sentences(error.value)
+
+
+UNKNOWN = {
+    "KWADRANT_EPOCHS": "did you mean KWADRANT_EPOCH?",
+    "kwadrant_time_zome": "did you mean KWADRANT_TIME_ZONE?",
+    "KWADRANT_METRICS__PROT": "did you mean KWADRANT_METRICS__PORT?",
+    "KWADRANT_KAFKAS__BOOTSTRAP_SERVERS": "did you mean KWADRANT_KAFKA__BOOTSTRAP_SERVERS?",
+    "KWADRANT_JAR": "did you mean KWADRANT_JARS?",
+    "KWADRANT_XYZZY": "docs/configuration.md lists them all",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_unknown_name_is_said_as_it_was_typed_with_what_was_meant(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1")
+    assert refused() == [f"{name} (environment): no such setting; {UNKNOWN[name]}"]
+
+
+def test_an_unknown_key_of_the_file_is_told_from_one_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    toml("marjin = 2\n[metrics]\nprot = 1")
+    monkeypatch.setenv("KWADRANT_STREAMS", "x")
+    assert sorted(refused()) == [
+        "KWADRANT_STREAMS (environment): no such setting; did you mean KWADRANT_STREAM?",
+        "marjin (kwadrant.toml): no such setting; did you mean margin?",
+        "metrics.prot (kwadrant.toml): no such setting; did you mean metrics.port?",
+    ]
+
+
+def test_an_option_of_a_table_is_told_with_every_place_where_the_table_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWADRANT_SPARK__MASTER", "x")
+    assert [line.partition(": ")[0] for line in refused()] == ["spark (environment)"]
+    toml('[spark]\nexecutor.memory = "1g"')
+    assert [line.partition(": ")[0] for line in refused()] == ["spark (environment or kwadrant.toml)"]
+
+
+def test_a_file_that_is_no_toml_is_named() -> None:
+    toml("margin = = 2")
+    with pytest.raises(ValueError, match=rf"{Path('kwadrant.toml').absolute()} cannot be read as TOML: .*line 1"):
+        Settings()
