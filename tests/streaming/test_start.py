@@ -34,7 +34,7 @@ class Log:
             (stream.encode(), pack(record) if isinstance(record, CentralState) else msgspec.json.encode(record))
         )
 
-    def read(self, _: object, name: str) -> Iterator[tuple[bytes, bytes]]:
+    def read(self, _: object, name: str, __: str | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Yield what there is."""
         yield from self.records.get(name, [])
 
