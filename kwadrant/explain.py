@@ -1,14 +1,13 @@
 """`kwadrant explain`: an event, or all that was said of a customer, in words and as a small chart."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from kwadrant.common import UsageError
 from kwadrant.quantities import change
-from kwadrant.words import level, rises, sentence, service_name
+from kwadrant.words import dismisses, first_day, level, rises, sentence, service_name
 from schemas.event import Event, Reason
 
 WIDTH = 24
@@ -81,22 +80,17 @@ def cause(event: Event) -> str:
     """Return in a sentence what made an event happen: an operator's word, archive data, or how it changed."""
     if event.because is None:
         return _CAUSES[event.cause]
-    if event.status != "withdrawn":
+    if event.dismissed is not None and dismisses(event):
+        return f"An operator took it off the list until {first_day(event.dismissed.until)}: {event.because}."
+    if event.status == "confirmed" and event.supersedes is not None:
         return f"An operator undid a version of the model: {event.because}."
-    if event.dismissed is None:
-        return f"Its archive data say: {event.because}."
-    return f"An operator took it off the list until {_first_day(event.dismissed.until)}: {event.dismissed.because}."
-
-
-def _first_day(midnight: str) -> str:
-    """Return the day that begins at a local midnight, in any zone: half a day later its date is UTC's."""
-    return (datetime.fromisoformat(midnight) + timedelta(hours=12)).date().isoformat()
+    return f"Its archive data say: {event.because}."
 
 
 def way(event: Event) -> str:
     """Return which way an event leads: between quadrants, or in the customer's own potential."""
     before, after = quadrant_words(event.from_.quadrant), quadrant_words(event.to.quadrant)
-    if event.status == "withdrawn" and event.dismissed is not None:
+    if dismisses(event):
         return "where it stands has not changed by this"
     if before == after:
         return f"{after}, as before"

@@ -59,7 +59,7 @@ def sentence(event: Event, *, seconds: float | None = None, marked: bool = False
     load), 71 % of the move; confidence in the move: medium (70 %); decided in 1.4 s``
     """
     who, plain = event.customer_id, escape if marked else str
-    if event.because is not None and event.dismissed is not None:
+    if event.dismissed is not None and dismisses(event):
         return f"{plain(who)} is off the list, {plain(_dismissal(event.dismissed))}"
     if event.status == "withdrawn" and event.because is not None:
         return f"{plain(who)} is not newly potential any more: {plain(event.because)}"
@@ -125,10 +125,18 @@ def _told(event: Event) -> tuple[Reason, ...]:
     return event.reasons[: 1 if first.share_customer + first.share_model >= _MOST else 2]
 
 
+def dismisses(event: Event) -> bool:
+    """Whether an event is what an operator's dismissal says, and not one of the moves that bear its mark."""
+    return event.dismissed is not None and event.because == event.dismissed.because
+
+
+def first_day(midnight: str) -> str:
+    """Return the day that begins at a local midnight, in any zone: half a day later its date is UTC's."""
+    return (datetime.fromisoformat(midnight) + timedelta(hours=12)).date().isoformat()
+
+
 def _dismissal(what: Dismissed) -> str:
-    """Return until which local day and why; the day begins at a midnight, which lies nearest to one of UTC's."""
-    day = datetime.fromisoformat(what.until) + timedelta(hours=12)
-    return f"dismissed until {day.date()}: {what.because}"
+    return f"dismissed until {first_day(what.until)}: {what.because}"
 
 
 def _because(event: Event) -> list[str]:

@@ -46,6 +46,7 @@ def test_a_move_is_told_with_every_part_and_how_sure_it_is() -> None:
     [
         ("withdrawn", "called", "2026-05-11T22:00:00Z", "An operator took it off the list until 2026-05-12: called."),
         ("withdrawn", "called", "2026-05-12T10:00:00Z", "An operator took it off the list until 2026-05-12: called."),
+        ("confirmed", "called", "2026-05-12T10:00:00Z", "An operator took it off the list until 2026-05-12: called."),
         ("withdrawn", "closed", None, "Its archive data say: closed."),
         ("confirmed", "rolled back to version 3", None,
          "An operator undid a version of the model: rolled back to version 3."),
@@ -56,9 +57,17 @@ def test_what_others_said_is_not_called_the_customers_doing(
     status: Any, because: str | None, until: str | None, words: str  # noqa: ANN401 - one of the statuses
 ) -> None:  # fmt: skip
     dismissed = None if until is None else Dismissed(until, because or "")
-    event = msgspec.structs.replace(EVENT, status=status, because=because, dismissed=dismissed)
+    event = msgspec.structs.replace(EVENT, status=status, because=because, dismissed=dismissed, supersedes="0")
     assert cause(event) == words
     assert (way(event) == "where it stands has not changed by this") == (until is not None)
+
+
+def test_what_the_archive_or_a_rollback_says_of_somebody_dismissed_is_not_the_dismissals_doing() -> None:
+    dismissed = Dismissed("2026-05-11T22:00:00Z", "called")
+    undone = msgspec.structs.replace(EVENT, because="rolled back to version 3", dismissed=dismissed, supersedes="0")
+    assert cause(undone) == "An operator undid a version of the model: rolled back to version 3."
+    ended = msgspec.structs.replace(EVENT, because="closed", supersedes=None)
+    assert cause(ended) == "Its archive data say: closed."
 
 
 @pytest.mark.parametrize(

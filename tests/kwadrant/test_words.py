@@ -51,6 +51,10 @@ def test_a_move_is_said_as_the_readme_says_it() -> None:
         (but(because="rolled back to version 3"), "of the move; rolled back to version 3"),
         (but(newly_potential=False, dismissed=DISMISSED), "of the move; dismissed until 2025-05-01: plant closed"),
         (but(status="withdrawn", because="plant closed", dismissed=DISMISSED), "C-0417 is off the list, dismissed unt"),
+        (
+            but(because="rolled back to version 3", dismissed=DISMISSED),
+            "rolled back to version 3; dismissed until 2025",
+        ),
         (but(newly_potential=False, dismissed=Dismissed("2025-04-30T22:00:00Z", "sold")), "until 2025-05-01: sold"),
         (but(newly_potential=False, dismissed=Dismissed("2025-05-01T08:00:00Z", "sold")), "until 2025-05-01: sold"),
         (but(services=OFFERS), "of the move; offer EV charging, battery storage (night share rose: a night tariff)"),
