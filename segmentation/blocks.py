@@ -42,7 +42,7 @@ _FLOWS = {"forward": kinds.IMPORT, "reverse": kinds.EXPORT}
 _RANKS = {name: rank for rank, name in enumerate(STATUSES)}
 
 
-# with a key twice JSON's last value counts, and `intake.read` looks at both: so does this, as far as it costs nothing
+# what cannot be right by its length is left to `intake.read`; of a key that stands twice the last counts, as there
 _Instant = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
 _Type = Annotated[str, msgspec.Meta(min_length=35)]
 

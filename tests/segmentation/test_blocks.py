@@ -97,6 +97,23 @@ def test_any_odd_field(changes: dict[str, Any]) -> None:
     assert_same(numbered([(PLAIN, READING), (value, READING)]))
 
 
+TWICE = [
+    (b'"readingType": ', b'"0.0.2.4.1.1.12.0.0.0.0.0.0.0.0.3.72.0x"'), (b'"start": ', b'"2026-11-20T07:45:00X"'),
+    (b'"start": ', b"7"), (b'"duration": ', b'"PT"'), (b'"value": ', b'"much"'), (b'"unit": ', b'"MWh"'),
+    (b'"customerId": ', b'""'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "bad"), TWICE)
+def test_of_a_field_that_stands_twice_the_last_counts(key: bytes, bad: bytes) -> None:
+    before, after = PLAIN.split(key)
+    first, last = before + key + bad + b", " + key + after, PLAIN.replace(b"}", b", " + key + bad + b"}")
+    good = numbered([(first, READING)])
+    assert_same(good)
+    assert read(good, NEVER, PARAMETERS).rejected == ()
+    assert_same(numbered([(last, READING)]))
+
+
 @given(st.integers(0, len(PLAIN)), st.integers(0, len(PLAIN)), st.binary(max_size=4))
 @laws(150)
 def test_any_damage(begin: int, end: int, noise: bytes) -> None:
