@@ -21,7 +21,7 @@ from schemas.times import iso, microseconds
 from segmentation.quadrants import axes
 from segmentation.space import centres_of, space_of
 from serving import questions
-from serving.store import open_store
+from serving.store import file_of, open_store
 from serving.tables import EVENTS
 
 DAY_US = 86_400 * 1_000_000
@@ -129,8 +129,8 @@ def of_store(address: str, days: int) -> Report:
     UsageError
         Where there is no model in it.
     """
-    file = address.removeprefix("sqlite:///")
-    if file != address and not Path(file).exists():
+    file = file_of(address)
+    if file is not None and not file.exists():
         raise UsageError(f"{file} is not there; `kwadrant serve` fills it from the topics, or name --from or --store")
     engine = open_store(address)
     try:

@@ -1,6 +1,5 @@
 """`kwadrant serve` and `kwadrant token`: the store, the HTTP API, and who may ask."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -86,6 +85,9 @@ def _there(store: str) -> str:
 
 def _address(store: str) -> str:
     """Return the address, its folder made where SQLite would miss it."""
-    if store.startswith("sqlite:///"):
-        Path(store.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    from serving.store import file_of
+
+    file = file_of(store)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     return store
